@@ -1,0 +1,163 @@
+//! The browser's cookies: reading ours out of a request, and the `Set-Cookie` values we answer with.
+//!
+//! Invariant: every cookie of ours has the `__Host-` prefix, so no other host and no path can plant one.
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+
+/// Carries the session's id. Strict: no foreign page can make a browser send it.
+pub const SESSION: &str = "__Host-crema";
+/// Carries one sign-in on its way. Lax: identity's redirect back may come from a foreign page one day.
+pub const LOGIN: &str = "__Host-crema-login";
+/// Identity's own cookie, which passes through here and is never read here.
+pub const IDENTITY: &str = "__Host-crema-id";
+
+/// How the browser may send a cookie along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Only from our own pages.
+    Strict,
+    /// Also when a foreign page leads here.
+    Lax,
+}
+
+/// The value of the cookie `name`. A name that is sent twice is nobody's: `None`.
+#[must_use]
+pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut found = None;
+    for (key, value) in pairs(headers) {
+        if key == name && found.replace(value).is_some() {
+            return None;
+        }
+    }
+    found
+}
+
+/// A `Cookie` header with the cookie `name` alone, if the request has it.
+#[must_use]
+pub fn only(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
+    let value = read(headers, name)?;
+    HeaderValue::from_str(&format!("{name}={value}")).ok()
+}
+
+/// A value that would not stay one cookie's value.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the value is not of cookie characters")]
+pub struct NotAValue;
+
+/// A `Set-Cookie` value that lasts for `max_age` seconds.
+pub fn set(
+    name: &str,
+    value: &str,
+    same_site: SameSite,
+    max_age: i64,
+) -> Result<HeaderValue, NotAValue> {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    if !value.bytes().all(plain) {
+        return Err(NotAValue);
+    }
+    let same_site = match same_site {
+        SameSite::Strict => "Strict",
+        SameSite::Lax => "Lax",
+    };
+    let text = format!(
+        "{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age={max_age}"
+    );
+    HeaderValue::try_from(text).map_err(|_| NotAValue)
+}
+
+/// The `Set-Cookie` value that makes the browser drop the session's cookie.
+#[must_use]
+pub fn clear_session() -> HeaderValue {
+    HeaderValue::from_static("__Host-crema=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
+}
+
+/// The `Set-Cookie` value that makes the browser drop the sign-in's cookie.
+#[must_use]
+pub fn clear_login() -> HeaderValue {
+    HeaderValue::from_static(
+        "__Host-crema-login=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
+    )
+}
+
+/// Whether a `Set-Cookie` value of identity is about identity's own cookie.
+#[must_use]
+pub fn is_identitys(set_cookie: &HeaderValue) -> bool {
+    let name = set_cookie.as_bytes().split(|byte| *byte == b'=').next();
+    name.is_some_and(|name| name.trim_ascii() == IDENTITY.as_bytes())
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(values: &[&'static str]) -> HeaderMap {
+        values
+            .iter()
+            .map(|value| (COOKIE, HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn finds_exact_names_only() {
+        let headers = request(&["a=1; __Host-crema=abc;b=2", "__Host-crema-id=x=y"]);
+        assert_eq!(read(&headers, SESSION), Some("abc"));
+        assert_eq!(read(&headers, IDENTITY), Some("x=y"));
+        assert_eq!(read(&headers, LOGIN), None);
+        assert_eq!(
+            only(&headers, IDENTITY),
+            Some(HeaderValue::from_static("__Host-crema-id=x=y"))
+        );
+    }
+
+    #[test]
+    fn a_cookie_sent_twice_is_nobodys() {
+        assert_eq!(
+            read(&request(&["__Host-crema=a; __Host-crema=b"]), SESSION),
+            None
+        );
+        assert_eq!(
+            read(&request(&["__Host-crema=a", "__Host-crema=a"]), SESSION),
+            None
+        );
+    }
+
+    #[test]
+    fn values_can_not_add_attributes() {
+        assert_eq!(
+            set(SESSION, "a; Domain=evil", SameSite::Strict, 1),
+            Err(NotAValue)
+        );
+        assert_eq!(
+            set(SESSION, "a\r\nSet-Cookie: b", SameSite::Strict, 1),
+            Err(NotAValue)
+        );
+        let cookie = set(LOGIN, "abc", SameSite::Lax, 600).expect("plain");
+        assert_eq!(
+            cookie,
+            "__Host-crema-login=abc; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600"
+        );
+    }
+
+    #[test]
+    fn identity_sets_its_own_cookie_only() {
+        assert!(is_identitys(&HeaderValue::from_static(
+            "__Host-crema-id=1; Path=/"
+        )));
+        assert!(!is_identitys(&HeaderValue::from_static(
+            "__Host-crema=1; Path=/"
+        )));
+        assert!(!is_identitys(&HeaderValue::from_static(
+            "__Host-crema-idx=1"
+        )));
+    }
+}

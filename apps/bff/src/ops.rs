@@ -1,0 +1,11 @@
+//! What the public listener answers itself, one file per operation.
+
+pub mod live_order;
+pub mod live_tickets;
+pub mod menu;
+pub mod pass;
+pub mod session_end;
+pub mod session_read;
+pub mod sign_in_finish;
+pub mod sign_in_start;
+pub mod to_identity;

@@ -1,0 +1,73 @@
+//! Passing a signed-in person's request on to a service.
+//!
+//! Invariant: the service sees the person's token, the listed headers and a path made of our own text and whole UUIDs;
+//! nothing else of what the browser sent.
+
+use axum::extract::{RawPathParams, Request};
+use axum::http::{HeaderName, Method};
+use axum::response::Response;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::perimeter::forward;
+use crate::session::Activity;
+use crate::state::App;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(bff_api::IDEMPOTENCY_KEY);
+
+/// One row of the table of what is passed on.
+#[derive(Debug)]
+pub struct Passed {
+    /// The method, here and there.
+    pub method: Method,
+    /// The path here.
+    pub path: &'static str,
+    /// The application that answers; also the audience of the token.
+    pub app: &'static str,
+    /// The path there, with the same parameters.
+    pub upstream: &'static str,
+    /// Whether it must say which try of which command it is.
+    pub needs_key: bool,
+}
+
+/// Answers a request of this row.
+pub async fn run(
+    app: App,
+    row: &Passed,
+    params: &RawPathParams,
+    request: Request,
+) -> Result<Response, Error> {
+    let (head, body) = request.into_parts();
+    let session = app.session_of(&head.headers)?;
+    if row.needs_key && !has_key(&head.headers) {
+        return Err(Error::NoIdempotencyKey);
+    }
+    let path = forward::with_query(&fill(row.upstream, params)?, &head.uri)?;
+    let body = forward::body(&head.headers, body).await?;
+    let token = app.user_token(&session, row.app, Activity::Person).await?;
+    let call = app
+        .dapr
+        .invoke(row.app, row.method.clone(), &path)
+        .headers(forward::to_service(&head.headers));
+    let reply = call.bearer(&token).body(body).send().await?;
+    forward::from_service(reply)
+}
+
+/// One key of 1 to 255 visible characters.
+fn has_key(headers: &axum::http::HeaderMap) -> bool {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else {
+        return false;
+    };
+    (1..=255).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic)
+}
+
+/// Puts the parameters, which must be UUIDs, into the path there.
+fn fill(upstream: &str, params: &RawPathParams) -> Result<String, Error> {
+    params
+        .iter()
+        .try_fold(upstream.to_owned(), |path, (name, value)| {
+            let id = Uuid::try_parse(value).map_err(|_| Error::NotFound)?;
+            Ok(path.replace(&format!("{{{name}}}"), &id.to_string()))
+        })
+}

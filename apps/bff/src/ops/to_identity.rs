@@ -1,0 +1,55 @@
+//! Identity's endpoints and pages, published under the public address.
+//!
+//! Invariant: exactly the paths of the table; our session's cookie never reaches identity, and identity can set no cookie
+//! but its own.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::Method;
+use axum::response::Response;
+
+use crate::error::Error;
+use crate::perimeter::forward;
+use crate::state::App;
+
+/// What identity answers, as `(method, path)`; the same paths there.
+pub const TABLE: [(Method, &str); 12] = [
+    (Method::GET, "/.well-known/openid-configuration"),
+    (Method::GET, "/oauth2/jwks"),
+    (Method::GET, "/oauth2/authorize"),
+    (Method::POST, "/oauth2/token"),
+    (Method::POST, "/oauth2/revoke"),
+    (Method::GET, "/oauth2/userinfo"),
+    (Method::GET, "/sign-in"),
+    (Method::POST, "/sign-in"),
+    (Method::GET, "/register"),
+    (Method::POST, "/register"),
+    (Method::POST, "/sign-out"),
+    (Method::GET, "/identity.css"),
+];
+
+/// Passes a request for `path` on.
+pub async fn run(
+    app: App,
+    method: Method,
+    path: &'static str,
+    request: Request,
+) -> Result<Response, Error> {
+    let (head, body) = request.into_parts();
+    let peer = head
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| peer.ip());
+    let target = forward::with_query(path, &head.uri)?;
+    let body = forward::body(&head.headers, body).await?;
+    let headers = forward::to_identity(&head.headers, peer);
+    let reply = app
+        .dapr
+        .invoke("identity", method, &target)
+        .headers(headers)
+        .body(body)
+        .send()
+        .await?;
+    forward::from_identity(reply)
+}

@@ -1,0 +1,9 @@
+//! What stands between the public listener and everything else.
+//!
+//! Invariant: no request reaches a handler, a cache or a service before it was judged here, and no answer leaves
+//! without the headers that protect whoever reads it.
+
+pub mod forward;
+pub mod headers;
+pub mod origin;
+pub mod shield;

@@ -1,0 +1,108 @@
+//! Making, finding and ending sessions.
+//!
+//! Invariant: a session that has timed out is found no more, even while the store still holds it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use dapr_kit::DaprError;
+use service::clock::Clock;
+use service::ids::{Ids, NoRandomness};
+
+use super::flights::Flights;
+use super::{Grant, Person, Session, SessionId, SessionKey, StateStore};
+use crate::seal::{SealError, Sealer};
+
+/// The sessions could not be reached or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The state store did not answer.
+    #[error("the state store of the sessions failed")]
+    Store(#[from] DaprError),
+    /// There is no usable key.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// No id could be made.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// A session could not be written as JSON.
+    #[error("a session could not be written")]
+    Encode(#[from] serde_json::Error),
+}
+
+/// All sessions of this platform. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    store: Arc<dyn StateStore>,
+    sealer: Sealer,
+    clock: Clock,
+    ids: Ids,
+    pub(super) flights: Arc<Flights>,
+}
+
+impl Sessions {
+    /// Sessions kept in this store, sealed by this sealer.
+    #[must_use]
+    pub fn new(store: Arc<dyn StateStore>, sealer: Sealer, clock: Clock, ids: Ids) -> Self {
+        Self {
+            store,
+            sealer,
+            clock,
+            ids,
+            flights: Arc::default(),
+        }
+    }
+
+    /// Starts a session under an id that never was.
+    pub async fn begin(&self, person: Person, grant: Grant) -> Result<SessionId, SessionError> {
+        let id = SessionId::new(self.ids.random()?);
+        let now = self.now();
+        let session = Session {
+            person,
+            grant,
+            created_at: now,
+            seen_at: now,
+        };
+        self.save(&id.key(), &session).await?;
+        Ok(id)
+    }
+
+    /// The session of this key, unless it has ended.
+    pub async fn find(&self, key: &SessionKey) -> Result<Option<Session>, SessionError> {
+        let Some(sealed) = self.store.get(key.as_str()).await? else {
+            return Ok(None);
+        };
+        // What can't be opened is as good as gone: sealed by a key that was rotated out, or tampered with.
+        let session = self
+            .sealer
+            .open(key.as_str(), &sealed)
+            .ok()
+            .and_then(|plain| serde_json::from_slice::<Session>(&plain).ok());
+        if session.is_none() {
+            tracing::warn!(session = key.as_str(), "a stored session can't be opened");
+        }
+        Ok(session.filter(|session| self.now() < session.ends_at()))
+    }
+
+    /// Ends the session of this key; one that is not there is no error.
+    pub async fn end(&self, key: &SessionKey) -> Result<(), SessionError> {
+        Ok(self.store.remove(key.as_str()).await?)
+    }
+
+    pub(super) async fn save(
+        &self,
+        key: &SessionKey,
+        session: &Session,
+    ) -> Result<(), SessionError> {
+        let plain = serde_json::to_vec(session)?;
+        let sealed = self.sealer.seal(key.as_str(), plain)?;
+        let left = (session.ends_at() - self.now())
+            .to_std()
+            .unwrap_or_default();
+        Ok(self.store.put(key.as_str(), sealed, left).await?)
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}

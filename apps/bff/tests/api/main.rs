@@ -1,0 +1,14 @@
+//! The public listener and the sidecar's, as browsers and the sidecar use them, with services played by the tests.
+
+mod browser;
+mod https;
+mod identity;
+mod live;
+mod menus;
+mod orders;
+mod pages;
+mod perimeter;
+mod published;
+mod sessions;
+mod sign_in;
+mod stage;

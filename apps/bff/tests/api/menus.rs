@@ -1,0 +1,212 @@
+//! Stores and menus from the cache.
+
+use axum::http::{Method, StatusCode};
+use chrono::TimeDelta;
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+use crate::stage::Stage;
+
+const MENU: &str = "/api/stores/0190a000-0000-7000-8000-000000000001/menu";
+const UPSTREAM: &str = "/v1/stores/0190a000-0000-7000-8000-000000000001/menu";
+
+fn menu(version: u32) -> ResponseTemplate {
+    ResponseTemplate::new(200)
+        .set_body_json(json!({"version": version}))
+        .insert_header("etag", format!("\"menu-{version}\""))
+}
+
+async fn asked(stage: &Stage) -> usize {
+    stage.sidecar.received("catalog").await.len()
+}
+
+#[tokio::test]
+async fn anybody_reads_the_menu_and_the_catalog_is_asked_once() {
+    let stage = Stage::set().await;
+    stage
+        .sidecar
+        .invoke("catalog", Method::GET, UPSTREAM)
+        .respond_with(menu(1))
+        .await;
+    for _ in 0..5 {
+        let answer = stage.browser().get(MENU).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("etag"), "\"menu-1\"");
+        assert_eq!(answer.header("content-type"), "application/json");
+        assert_eq!(answer.header("cache-control"), "no-cache");
+        assert_eq!(answer.json(), json!({"version": 1}));
+    }
+    let calls = stage.sidecar.received("catalog").await;
+    assert_eq!(calls.len(), 1);
+    assert!(
+        calls[0].headers["authorization"]
+            .to_str()
+            .is_ok_and(|value| value.starts_with("Bearer "))
+    );
+}
+
+#[tokio::test]
+async fn who_has_it_gets_304_from_the_cache() {
+    let stage = Stage::set().await;
+    stage
+        .sidecar
+        .invoke("catalog", Method::GET, UPSTREAM)
+        .respond_with(menu(1))
+        .await;
+    stage.browser().get(MENU).await;
+    for (tag, status) in [
+        ("\"menu-1\"", 304),
+        ("W/\"menu-1\", \"x\"", 304),
+        ("*", 304),
+        ("\"menu-2\"", 200),
+    ] {
+        let headers = [("if-none-match", tag)];
+        let answer = stage
+            .browser()
+            .ask(Method::GET, MENU, &headers, axum::body::Body::empty())
+            .await;
+        assert_eq!(answer.status, status, "{tag}");
+        assert_eq!(answer.body.is_empty(), status == 304);
+        assert_eq!(answer.header("etag"), "\"menu-1\"");
+    }
+}
+
+#[tokio::test]
+async fn after_thirty_seconds_it_is_asked_for_again() {
+    let stage = Stage::set().await;
+    let upstream = || stage.sidecar.invoke("catalog", Method::GET, UPSTREAM);
+    upstream().times(1).respond_with(menu(1)).await;
+    stage.browser().get(MENU).await;
+    stage.clock.advance(TimeDelta::seconds(29));
+    assert_eq!(stage.browser().get(MENU).await.json()["version"], 1);
+    assert_eq!(asked(&stage).await, 1);
+
+    stage.clock.advance(TimeDelta::seconds(1));
+    upstream()
+        .times(1)
+        .respond_with(ResponseTemplate::new(304).insert_header("etag", "\"menu-1\""))
+        .await;
+    assert_eq!(stage.browser().get(MENU).await.json()["version"], 1);
+    assert_eq!(stage.browser().get(MENU).await.json()["version"], 1);
+    let calls = stage.sidecar.received("catalog").await;
+    assert_eq!(calls.len(), 2, "unchanged, it counts as new again");
+    assert_eq!(calls[1].headers["if-none-match"], "\"menu-1\"");
+
+    stage.clock.advance(TimeDelta::seconds(30));
+    upstream().respond_with(menu(2)).await;
+    assert_eq!(stage.browser().get(MENU).await.json()["version"], 2);
+}
+
+#[tokio::test]
+async fn many_who_come_at_once_cause_one_question() {
+    let stage = Stage::set().await;
+    let slow = menu(1).set_delay(std::time::Duration::from_millis(200));
+    stage
+        .sidecar
+        .invoke("catalog", Method::GET, UPSTREAM)
+        .respond_with(slow)
+        .await;
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let mut browser = stage.browser();
+        all.spawn(async move { browser.get(MENU).await.status });
+    }
+    assert!(
+        all.join_all()
+            .await
+            .into_iter()
+            .all(|status| status == StatusCode::OK)
+    );
+    assert_eq!(asked(&stage).await, 1);
+}
+
+#[tokio::test]
+async fn while_the_catalog_is_away_its_last_answer_is_served_and_marked() {
+    let stage = Stage::set().await;
+    let upstream = || stage.sidecar.invoke("catalog", Method::GET, UPSTREAM);
+    upstream().times(1).respond_with(menu(1)).await;
+    stage.browser().get(MENU).await;
+    stage.clock.advance(TimeDelta::seconds(90));
+    for _ in 0..10 {
+        let answer = stage.browser().get(MENU).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (StatusCode::OK, json!({"version": 1}))
+        );
+        assert_eq!(answer.header("age"), "90");
+        assert_eq!(answer.header("cache-status"), "crema; hit; detail=stale");
+    }
+    assert_eq!(
+        asked(&stage).await,
+        2,
+        "after a failure it is left alone for a second"
+    );
+    stage.clock.advance(TimeDelta::seconds(1));
+    upstream().respond_with(menu(2)).await;
+    let answer = stage.browser().get(MENU).await;
+    assert_eq!(
+        (answer.json(), answer.header("age")),
+        (json!({"version": 2}), "")
+    );
+}
+
+#[tokio::test]
+async fn without_a_last_answer_an_absent_catalog_is_a_503() {
+    let stage = Stage::set().await;
+    let answer = stage.browser().get(MENU).await;
+    assert_eq!(
+        (answer.status, answer.problem()),
+        (StatusCode::SERVICE_UNAVAILABLE, "unavailable".into())
+    );
+}
+
+#[tokio::test]
+async fn what_the_catalog_does_not_know_is_passed_on_and_not_kept() {
+    let stage = Stage::set().await;
+    let unknown = json!({"type": "urn:problem-type:crema:unknown-store", "title": "No such store", "status": 404});
+    let answer =
+        ResponseTemplate::new(404).set_body_raw(unknown.to_string(), "application/problem+json");
+    stage
+        .sidecar
+        .invoke("catalog", Method::GET, UPSTREAM)
+        .times(2)
+        .respond_with(answer)
+        .await;
+    for _ in 0..2 {
+        assert_eq!(stage.browser().get(MENU).await.problem(), "unknown-store");
+    }
+    stage
+        .sidecar
+        .invoke("catalog", Method::GET, UPSTREAM)
+        .respond_with(menu(1))
+        .await;
+    assert_eq!(stage.browser().get(MENU).await.status, StatusCode::OK);
+    assert_eq!(asked(&stage).await, 3);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_strong_tag_gets_one() {
+    let stage = Stage::set().await;
+    let weak = ResponseTemplate::new(200)
+        .set_body_json(json!({"items": []}))
+        .insert_header("etag", "W/\"1\"");
+    stage
+        .sidecar
+        .invoke("catalog", Method::GET, "/v1/stores")
+        .respond_with(weak)
+        .await;
+    let answer = stage.browser().get("/api/stores").await;
+    let etag = answer.header("etag").to_owned();
+    assert!(etag.starts_with('"') && etag.len() > 10, "{etag}");
+    let headers = [("if-none-match", etag.as_str())];
+    let again = stage
+        .browser()
+        .ask(
+            Method::GET,
+            "/api/stores",
+            &headers,
+            axum::body::Body::empty(),
+        )
+        .await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+}

@@ -1,0 +1,221 @@
+//! Menus in memory: the parsed menu for pricing, its rendered JSON for reading.
+//!
+//! Invariant: a menu is used under the version it was read with; [`Menus::current`] has compared that version with the
+//! database during the call, [`Menus::recent`] at most [`TRUSTED_FOR`] before it.
+//!
+//! Why: the menu is the platform's hottest read and changes a few times a day. Reading it is three joins and some
+//! 20 KB of JSON; the version is one look into a primary key. Even that look costs a good part of what an invocation
+//! through two sidecars leaves, so a reader accepts an answer that is a second old. An order's price does not.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use service::clock::Clock;
+use service::money::{Currency, Money};
+use sqlx::PgPool;
+
+use crate::error::Error;
+use crate::menu::{CategoryId, GroupId, Menu, OptionId, ProductId, StoreId, VariationId};
+use crate::rendered::Rendered;
+use crate::store;
+
+/// How long a reader relies on a version without asking the database again.
+pub const TRUSTED_FOR: TimeDelta = TimeDelta::seconds(1);
+
+/// A menu and the answer made of it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// For pricing.
+    pub menu: Menu,
+    /// For reading.
+    pub rendered: Rendered,
+}
+
+/// The menus of all stores asked for so far. Only stores that exist get an entry, so it cannot be made to grow.
+#[derive(Debug)]
+pub struct Menus {
+    db: PgPool,
+    clock: Clock,
+    entries: RwLock<HashMap<StoreId, Entry>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    snapshot: Arc<Snapshot>,
+    checked: DateTime<Utc>,
+}
+
+impl Menus {
+    /// No menu yet.
+    #[must_use]
+    pub fn new(db: PgPool, clock: Clock) -> Self {
+        Self {
+            db,
+            clock,
+            entries: RwLock::default(),
+        }
+    }
+
+    /// A store's menu, at most a second old.
+    pub async fn recent(&self, store: StoreId) -> Result<Arc<Snapshot>, Error> {
+        match self.entry(store) {
+            Some(entry) if self.clock.now() - entry.checked < TRUSTED_FOR => Ok(entry.snapshot),
+            _ => self.current(store).await,
+        }
+    }
+
+    /// A store's menu as the database has it now.
+    pub async fn current(&self, store: StoreId) -> Result<Arc<Snapshot>, Error> {
+        // Taken before the look: an answer that comes late must not count as fresh for longer.
+        let checked = self.clock.now();
+        let mut db = self.db.acquire().await?;
+        let version = store::version(&mut db, store).await?;
+        drop(db);
+        let version = version.ok_or(Error::UnknownStore)?;
+        let snapshot = match self.entry(store) {
+            Some(entry) if entry.snapshot.menu.version == version => entry.snapshot,
+            _ => Arc::new(self.read(store).await?),
+        };
+        let entry = Entry {
+            snapshot: Arc::clone(&snapshot),
+            checked,
+        };
+        self.entries
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(store, entry);
+        Ok(snapshot)
+    }
+
+    async fn read(&self, store: StoreId) -> Result<Snapshot, Error> {
+        let mut snapshot = self
+            .db
+            .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await?;
+        let menu = store::menu(&mut snapshot, store).await?;
+        snapshot.commit().await?;
+        let menu = menu.ok_or(Error::UnknownStore)?;
+        let rendered = Rendered::new(&MenuBody::from(&menu))?;
+        Ok(Snapshot { menu, rendered })
+    }
+
+    fn entry(&self, store: StoreId) -> Option<Entry> {
+        self.entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&store)
+            .cloned()
+    }
+}
+
+#[derive(Serialize)]
+struct MenuBody<'a> {
+    store_id: StoreId,
+    currency: Currency,
+    categories: Vec<CategoryBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct CategoryBody<'a> {
+    id: CategoryId,
+    name: &'a str,
+    products: Vec<ProductBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProductBody<'a> {
+    id: ProductId,
+    name: &'a str,
+    description: &'a str,
+    image: &'a str,
+    allergens: &'a [String],
+    variations: Vec<VariationBody<'a>>,
+    option_groups: Vec<GroupBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct VariationBody<'a> {
+    id: VariationId,
+    name: &'a str,
+    price: Money,
+}
+
+#[derive(Serialize)]
+struct GroupBody<'a> {
+    id: GroupId,
+    name: &'a str,
+    min: u16,
+    max: u16,
+    options: Vec<OptionBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct OptionBody<'a> {
+    id: OptionId,
+    name: &'a str,
+    price: Money,
+    default: bool,
+}
+
+impl<'a> From<&'a Menu> for MenuBody<'a> {
+    fn from(menu: &'a Menu) -> Self {
+        let currency = menu.store.currency;
+        let product = |product: &'a crate::menu::Product| ProductBody {
+            id: product.id,
+            name: &product.name,
+            description: &product.description,
+            image: &product.image,
+            allergens: &product.allergens,
+            variations: product
+                .variations
+                .iter()
+                .map(|variation| VariationBody {
+                    id: variation.id,
+                    name: &variation.name,
+                    price: Money::new(variation.price, currency),
+                })
+                .collect(),
+            option_groups: product
+                .option_groups
+                .iter()
+                .map(|group| GroupBody::new(group, currency))
+                .collect(),
+        };
+        Self {
+            store_id: menu.store.id,
+            currency,
+            categories: menu
+                .categories
+                .iter()
+                .map(|category| CategoryBody {
+                    id: category.id,
+                    name: &category.name,
+                    products: category.products.iter().map(product).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> GroupBody<'a> {
+    fn new(group: &'a crate::menu::OptionGroup, currency: Currency) -> Self {
+        Self {
+            id: group.id,
+            name: &group.name,
+            min: group.min,
+            max: group.max,
+            options: group
+                .options
+                .iter()
+                .map(|option| OptionBody {
+                    id: option.id,
+                    name: &option.name,
+                    price: Money::new(option.price, currency),
+                    default: option.default,
+                })
+                .collect(),
+        }
+    }
+}

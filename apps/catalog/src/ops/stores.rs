@@ -1,0 +1,58 @@
+//! `GET /v1/stores`: all stores.
+//!
+//! Invariant: the list is complete; stores are counted in dozens, so `next` stays null until they are not.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Serialize;
+use service::money::Currency;
+use service::problem::Problem;
+use sqlx::PgPool;
+
+use crate::error::Error;
+use crate::menu::{Store, StoreId};
+use crate::rendered::Rendered;
+use crate::state::App;
+use crate::store;
+
+/// Answers the list, or 304.
+pub async fn handler(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(stores(&app.db).await?.respond(&headers))
+}
+
+async fn stores(db: &PgPool) -> Result<Rendered, Error> {
+    let mut db = db.acquire().await?;
+    let stores = store::stores(&mut db).await?;
+    let items = stores.iter().map(StoreBody::from).collect();
+    Ok(Rendered::new(&Body { items, next: None })?)
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    items: Vec<StoreBody<'a>>,
+    next: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct StoreBody<'a> {
+    id: StoreId,
+    name: &'a str,
+    street: &'a str,
+    city: &'a str,
+    timezone: &'a str,
+    currency: Currency,
+}
+
+impl<'a> From<&'a Store> for StoreBody<'a> {
+    fn from(store: &'a Store) -> Self {
+        Self {
+            id: store.id,
+            name: &store.name,
+            street: &store.street,
+            city: &store.city,
+            timezone: &store.timezone,
+            currency: store.currency,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What the process is told: environment and secrets. The only file that reads either.
+//!
+//! Invariant: nothing has a default that would be unsafe; a missing secret is named and waited for.
+
+use dapr_kit::{Dapr, DaprError, Secret, Secrets};
+use service::config::{Common, ConfigError, Environment};
+
+const STORE: &str = "secretstore";
+const SEED: &str = "CREMA_SEED";
+
+/// The settings.
+#[derive(Debug)]
+pub struct Config {
+    /// What every service is told.
+    pub common: Common,
+    /// Whether an empty installation gets the people of the demonstration.
+    pub demo: bool,
+}
+
+impl Config {
+    /// Reads the environment.
+    pub fn read() -> Result<Self, ConfigError> {
+        let env = Environment::read(&[SEED])?;
+        let demo = match env.optional(SEED) {
+            None => false,
+            Some("demo") => true,
+            Some(_) => {
+                return Err(ConfigError::Invalid {
+                    name: SEED.to_owned(),
+                    reason: "the only seed is demo".to_owned(),
+                });
+            }
+        };
+        Ok(Self {
+            common: env.common()?,
+            demo,
+        })
+    }
+}
+
+/// The secrets that are followed while the process runs.
+pub struct LiveSecrets {
+    /// How to reach the database.
+    pub database: Secrets,
+    /// The signing keys.
+    pub signing: Secrets,
+    /// The hashes of the clients' secrets.
+    pub clients: Secrets,
+}
+
+impl LiveSecrets {
+    /// Waits for the first value of each.
+    pub async fn watch(dapr: &Dapr) -> Result<Self, DaprError> {
+        Ok(Self {
+            database: Secrets::watch(dapr.clone(), STORE, "database").await?,
+            signing: Secrets::watch(dapr.clone(), STORE, "signing").await?,
+            clients: Secrets::watch(dapr.clone(), STORE, "clients").await?,
+        })
+    }
+}
+
+/// The passwords of the demonstration, one per role; read when they are needed, and only then.
+pub async fn demo_passwords(dapr: &Dapr) -> Result<Secret, DaprError> {
+    dapr.secret(STORE, "demo").await
+}

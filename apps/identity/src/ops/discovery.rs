@@ -1,0 +1,45 @@
+//! `GET /.well-known/openid-configuration` (OpenID Connect Discovery, RFC 8414).
+//!
+//! Invariant: it names what works, from the same constants that the code works by, and nothing else.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
+
+use crate::client::GrantType;
+use crate::routes;
+use crate::scope;
+use crate::state::App;
+
+/// The handler.
+pub async fn handle(State(app): State<App>) -> Response {
+    let issuer = app.issuer();
+    let body = Json(json!({
+        "issuer": issuer.as_str(),
+        "authorization_endpoint": issuer.at(routes::AUTHORIZE),
+        "token_endpoint": issuer.at(routes::TOKEN),
+        "revocation_endpoint": issuer.at(routes::REVOKE),
+        "userinfo_endpoint": issuer.at(routes::USERINFO),
+        "jwks_uri": issuer.at(routes::JWKS),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["EdDSA"],
+        "scopes_supported": scope::PERSONAL,
+        "claims_supported": [
+            "iss", "aud", "sub", "iat", "exp", "auth_time", "nonce", "sid", "name", "email", "roles", "stores"
+        ],
+        "prompt_values_supported": ["none", "login", "select_account"],
+        "authorization_response_iss_parameter_supported": true,
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+    }));
+    ([(header::CACHE_CONTROL, "public, max-age=300")], body).into_response()
+}

@@ -1,0 +1,111 @@
+//! The authorization code grant (RFC 6749 §4.1.3) with PKCE.
+//!
+//! Invariant: a code gives tokens once; a second use ends everything the first one gave.
+
+use chrono::{DateTime, Utc};
+
+use crate::client::Client;
+use crate::error::OAuthError;
+use crate::opaque::{self, Opaque};
+use crate::ops::token::{Answer, Holder, Issue, issue};
+use crate::params::Params;
+use crate::person::PersonId;
+use crate::pkce;
+use crate::scope::Scopes;
+use crate::standing::{self, Standing};
+use crate::state::App;
+use crate::store::{self, codes::Code};
+use crate::token::IdClaims;
+
+const INVALID: OAuthError = OAuthError::InvalidGrant("the code is not valid");
+
+/// Redeems a code.
+pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, OAuthError> {
+    let required = |name, missing| params.one(name)?.ok_or(OAuthError::InvalidRequest(missing));
+    let code_hash = opaque::hash(required("code", "code is missing")?);
+    let redirect_uri = required("redirect_uri", "redirect_uri is missing")?;
+    let verifier = required("code_verifier", "code_verifier is missing")?;
+
+    let now = app.clock.now();
+    let mut db = app.db.begin().await?;
+    let code = store::codes::lock(&mut db, &code_hash)
+        .await?
+        .filter(|code| code.client == client.id)
+        .ok_or(INVALID)?;
+    if code.redeemed {
+        store::grants::revoke(&mut db, code.grant, now).await?;
+        db.commit().await?;
+        standing::forget(app, &[code.grant]).await;
+        tracing::warn!(
+            client = client.id,
+            "a code was used twice: its grant has ended"
+        );
+        return Err(INVALID);
+    }
+    let good = now < code.expires_at
+        && redirect_uri == code.redirect_uri
+        && pkce::proves(verifier, &code.challenge);
+    if !good {
+        return Err(INVALID);
+    }
+    let standing = store::grants::standing(&mut db, code.grant, now)
+        .await?
+        .ok_or(INVALID)?;
+    store::codes::redeem(&mut db, &code_hash, now).await?;
+    let refresh = Opaque::new(&app.ids)?;
+    let access = app.ids.next();
+    store::refresh_tokens::insert(&mut db, &refresh.hash(), code.grant, None, access, now).await?;
+
+    let scopes = Scopes::parse(&code.scope);
+    let order = Issue {
+        audience: client.id,
+        scopes: &scopes,
+        access,
+        holder: Holder::Grant(&standing, code.grant),
+    };
+    let mut answer = issue(app, client, &order)?;
+    answer.refresh_token = Some(refresh.reveal().to_owned());
+    if scopes.contains("openid") {
+        let profile = store::people::profile(&mut db, PersonId(standing.person))
+            .await?
+            .ok_or(INVALID)?;
+        let expires_at = now.timestamp() + answer.expires_in;
+        let claims = id_claims(
+            app,
+            client,
+            code,
+            &standing,
+            profile,
+            &scopes,
+            (now, expires_at),
+        );
+        answer.id_token = Some(app.mint.id(&claims)?);
+    }
+    db.commit().await?;
+    Ok(answer)
+}
+
+fn id_claims(
+    app: &App,
+    client: &Client,
+    code: Code,
+    standing: &Standing,
+    profile: store::people::Profile,
+    scopes: &Scopes,
+    (now, expires_at): (DateTime<Utc>, i64),
+) -> IdClaims {
+    IdClaims {
+        iss: app.issuer().as_str().to_owned(),
+        aud: client.id.to_owned(),
+        sub: standing.person.to_string(),
+        iat: now.timestamp(),
+        exp: expires_at,
+        auth_time: code.signed_in_at.timestamp(),
+        nonce: code.nonce,
+        sid: standing.session,
+        name: scopes.contains("profile").then_some(profile.name),
+        email: scopes.contains("email").then_some(profile.email),
+        roles: profile.roles,
+        stores: profile.stores,
+    }
+}

@@ -1,0 +1,102 @@
+//! `GET` and `POST /register`: a new account.
+//!
+//! Invariant: the answer to a well-formed form is the same whether or not the address had an account, and so is the
+//! work: an account that exists is left as it is.
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use secrecy::SecretString;
+
+use crate::error::{Failure, no_store};
+use crate::ops::sign_in::{FormError, return_to};
+use crate::pages::RegisterPage;
+use crate::params::Params;
+use crate::person::{self, EmailAddress, Invalid, Name, PersonId};
+use crate::return_to::Elsewhere;
+use crate::role::Role;
+use crate::routes;
+use crate::same_origin;
+use crate::state::App;
+use crate::store::{self, people::NewPerson};
+
+/// Shows the page.
+pub async fn show(RawQuery(query): RawQuery) -> Result<Response, FormError> {
+    let params = Params::query(query.as_deref().unwrap_or_default());
+    params.each_once()?;
+    let return_to = return_to(&params)?;
+    let page = RegisterPage {
+        return_to: return_to.as_ref(),
+        ..RegisterPage::default()
+    };
+    Ok(page.render(StatusCode::OK))
+}
+
+/// Takes the form.
+pub async fn submit(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, FormError> {
+    same_origin::check(&headers, app.issuer())?;
+    let params = Params::form(&headers, &body)?;
+    params.each_once()?;
+    let return_to = return_to(&params)?;
+    let field = |name| params.one(name).map(Option::unwrap_or_default);
+    let (email, name) = (field("email")?, field("name")?);
+    let password: SecretString = field("password")?.to_owned().into();
+
+    let invalid: Vec<Invalid> = [
+        Name::parse(name).err(),
+        EmailAddress::parse(email).err(),
+        person::acceptable(&password).err(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let (Ok(parsed_name), Ok(parsed_email), []) =
+        (Name::parse(name), EmailAddress::parse(email), &invalid[..])
+    else {
+        let page = RegisterPage {
+            return_to: return_to.as_ref(),
+            email,
+            name,
+            invalid: &invalid,
+        };
+        return Ok(page.render(StatusCode::UNPROCESSABLE_ENTITY));
+    };
+    register(&app, &parsed_email, &parsed_name, password).await?;
+
+    let location = match &return_to {
+        Some(there) => format!("{}&registered=1", there.via(routes::SIGN_IN)),
+        None => format!("{}?registered=1", routes::SIGN_IN),
+    };
+    let location = HeaderValue::try_from(location).map_err(|_| Elsewhere)?;
+    Ok(no_store((StatusCode::SEE_OTHER, [(header::LOCATION, location)])).into_response())
+}
+
+async fn register(
+    app: &App,
+    email: &EmailAddress,
+    name: &Name,
+    password: SecretString,
+) -> Result<(), Failure> {
+    let password_hash = app
+        .passwords
+        .hash(password, app.ids.random::<16>()?)
+        .await?;
+    let id = PersonId(app.ids.next());
+    let person = NewPerson {
+        id,
+        email,
+        name,
+        password_hash: &password_hash,
+        role: Some(Role::Customer),
+    };
+    let mut db = app.db.acquire().await?;
+    if store::people::insert(&mut db, &person, app.clock.now()).await? {
+        tracing::info!(user.id = %id, "registered");
+    }
+    Ok(())
+}

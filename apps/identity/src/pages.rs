@@ -1,0 +1,157 @@
+//! The pages: rendered here, without script, in the look of the web client.
+//!
+//! Invariant: every text that is not ours passes through [`html::text`]; no page loads anything but our stylesheet.
+
+mod html;
+mod register;
+mod sign_in;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+pub use register::RegisterPage;
+pub use sign_in::SignInPage;
+
+use crate::error::Failure;
+use crate::return_to::ReturnTo;
+use crate::routes;
+use html::text;
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const CUP: &str = r#"<svg class="cup" viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" focusable="false"><path class="steam" d="M18 5c-3 4 3 6 0 10M26 5c-3 4 3 6 0 10" fill="none" stroke-width="2.5" stroke-linecap="round"/><path class="body" d="M8 19h28v12a10 10 0 0 1-10 10h-8A10 10 0 0 1 8 31z"/><path class="handle" d="M36 22h2a6 6 0 0 1 0 12h-3" fill="none" stroke-width="3"/></svg>"#;
+
+/// A whole page around its main part.
+fn page(status: StatusCode, title: &str, main: &str) -> Response {
+    let (title, stylesheet) = (text(title), routes::STYLESHEET);
+    let body = format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} · Crema</title>
+<link rel="stylesheet" href="{stylesheet}">
+</head>
+<body>
+<header class="brand"><a href="/">{CUP}<span>Crema</span></a></header>
+<main class="card">
+<h1>{title}</h1>
+{main}
+</main>
+</body>
+</html>
+"#
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        // The address of a page may hold the client's state: it is told to nobody else.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)));
+    (status, headers, body).into_response()
+}
+
+/// The page that says why nothing was done.
+#[must_use]
+pub fn refusal(status: StatusCode, reason: &str) -> Response {
+    let reason = text(reason);
+    page(
+        status,
+        "That did not work",
+        &format!(
+            r#"<p>{reason}</p>
+<p>Nothing was changed. Go back to the shop and start again from there.</p>
+<p><a class="button" href="/">Back to the shop</a></p>"#
+        ),
+    )
+}
+
+/// The page for a failure of ours, with the status and headers that machines get as well.
+#[must_use]
+pub fn failure(failure: Failure) -> Response {
+    let machine = failure.into_response();
+    let mut response = page(
+        machine.status(),
+        "One moment, please",
+        r#"<p role="alert">We can't do that right now. It is not your fault.</p>
+<p>Wait a few seconds, then reload this page.</p>
+<p><a class="button" href="/">Back to the shop</a></p>"#,
+    );
+    if let Some(after) = machine.headers().get(header::RETRY_AFTER) {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, after.clone());
+    }
+    response
+}
+
+/// The hidden field that carries the way back.
+fn return_field(return_to: Option<&ReturnTo>) -> String {
+    return_to.map_or_else(String::new, |there| {
+        let value = text(there.as_str());
+        format!(r#"<input type="hidden" name="return" value="{value}">"#)
+    })
+}
+
+/// The address of another of our pages, with the way back.
+fn link(path: &str, return_to: Option<&ReturnTo>) -> String {
+    text(&return_to.map_or_else(|| path.to_owned(), |there| there.via(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::to_bytes;
+
+    async fn body(response: Response) -> String {
+        let bytes = to_bytes(response.into_body(), 1 << 20)
+            .await
+            .expect("a body");
+        String::from_utf8(bytes.to_vec()).expect("text")
+    }
+
+    #[tokio::test]
+    async fn hostile_text_stays_text() {
+        let hostile = r#""><script>alert('1')</script>&amp;"#;
+        let there = ReturnTo::authorize("state=\"><b>").expect("ours");
+        let sign_in = SignInPage {
+            return_to: Some(&there),
+            email: hostile,
+            signed_in_as: Some(hostile),
+            refused: true,
+            ..SignInPage::default()
+        };
+        let register = RegisterPage {
+            return_to: Some(&there),
+            email: hostile,
+            name: hostile,
+            ..RegisterPage::default()
+        };
+        let pages = [
+            sign_in.render(StatusCode::OK),
+            register.render(StatusCode::OK),
+            refusal(StatusCode::OK, hostile),
+        ];
+        for page in pages {
+            let page = body(page).await;
+            assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+            assert!(page.contains("&quot;&gt;&lt;"), "{page}");
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_need_nothing_but_their_stylesheet() {
+        let response = SignInPage::default().render(StatusCode::OK);
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].clone();
+        assert_eq!(policy, POLICY);
+        let page = body(response).await;
+        for forbidden in ["style=", "<style", " src=", "http:", "https:", "onclick"] {
+            assert!(!page.contains(forbidden), "{forbidden}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The sign-in page.
+//!
+//! Invariant: what it says of a refused sign-in does not tell an unknown address from a wrong password.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::html::text;
+use super::{link, page, return_field};
+use crate::return_to::ReturnTo;
+use crate::routes;
+
+/// What the page shows.
+#[derive(Debug, Default)]
+pub struct SignInPage<'a> {
+    /// Where to go afterwards.
+    pub return_to: Option<&'a ReturnTo>,
+    /// What was typed.
+    pub email: &'a str,
+    /// The last try was refused.
+    pub refused: bool,
+    /// The person comes from the registration form.
+    pub registered: bool,
+    /// Who is signed in already.
+    pub signed_in_as: Option<&'a str>,
+}
+
+const REFUSED: &str = r#"<p id="refused" class="alert" role="alert">That e-mail address and password do not belong together. Check both and try again.</p>"#;
+const REGISTERED: &str = r#"<p class="note" role="status">If that address was new to us, your account is ready: sign in with the password you have just chosen.</p>"#;
+
+impl SignInPage<'_> {
+    /// Renders it.
+    #[must_use]
+    pub fn render(&self, status: StatusCode) -> Response {
+        let email = text(self.email);
+        let refused = if self.refused { REFUSED } else { "" };
+        let registered = if self.registered { REGISTERED } else { "" };
+        let invalid = if self.refused {
+            r#" aria-invalid="true" aria-describedby="refused""#
+        } else {
+            ""
+        };
+        let signed_in = self.signed_in_as.map(signed_in).unwrap_or_default();
+        let return_field = return_field(self.return_to);
+        let (action, register) = (routes::SIGN_IN, link(routes::REGISTER, self.return_to));
+        let main = format!(
+            r#"{signed_in}{registered}{refused}<form method="post" action="{action}">
+{return_field}
+<label for="email">E-mail address</label>
+<input id="email" name="email" type="email" autocomplete="username" required value="{email}"{invalid}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required{invalid}>
+<button type="submit">Sign in</button>
+</form>
+<p class="aside">New here? <a href="{register}">Create an account</a></p>"#
+        );
+        page(status, "Sign in", &main)
+    }
+}
+
+fn signed_in(name: &str) -> String {
+    let (name, sign_out) = (text(name), routes::SIGN_OUT);
+    format!(
+        r#"<form class="note" method="post" action="{sign_out}">
+<p>You are signed in as <strong>{name}</strong>.</p>
+<button class="quiet" type="submit">Sign out</button>
+</form>
+"#
+    )
+}

@@ -1,0 +1,86 @@
+//! Where a sign-in page may send a person afterwards.
+//!
+//! Invariant: a local path to our own authorization endpoint, so that no link to our pages leads elsewhere.
+
+/// A path that begins `/oauth2/authorize?`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnTo(String);
+
+/// A return address that is not ours.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the return address does not lead to this site's authorization endpoint")]
+pub struct Elsewhere;
+
+const PREFIX: &str = "/oauth2/authorize?";
+const LONGEST: usize = 4096;
+
+impl ReturnTo {
+    /// Reads a `return` parameter.
+    pub fn parse(text: &str) -> Result<Self, Elsewhere> {
+        // Of what a URL may hold, browsers read a backslash as a slash.
+        let safe = |c: u8| c.is_ascii_graphic() && c != b'\\';
+        let ours = text.starts_with(PREFIX) && text.len() <= LONGEST && text.bytes().all(safe);
+        ours.then(|| Self(text.to_owned())).ok_or(Elsewhere)
+    }
+
+    /// The way back to the authorization endpoint with this query.
+    pub fn authorize(query: &str) -> Result<Self, Elsewhere> {
+        Self::parse(&format!("{PREFIX}{query}"))
+    }
+
+    /// The path with its query.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// This page's address, carrying the return path in its query.
+    #[must_use]
+    pub fn via(&self, page: &str) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("return", &self.0)
+            .finish();
+        format!("{page}?{query}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_authorization_endpoint() {
+        assert!(ReturnTo::parse("/oauth2/authorize?client_id=bff&state=%0A").is_ok());
+        for elsewhere in [
+            "",
+            "/",
+            "/oauth2/authorize",
+            "//evil.example/oauth2/authorize?",
+            "/\\evil.example",
+            "https:evil.example",
+            "https://evil.example/oauth2/authorize?",
+            "javascript:alert(1)",
+            "/oauth2/authorize?a=b\r\nSet-Cookie: x",
+            "/oauth2/authorize?a=\\",
+            "/oauth2/authorize?a=\u{e9}",
+            " /oauth2/authorize?a",
+            "/oauth2/authorize/../../x?",
+        ] {
+            assert_eq!(ReturnTo::parse(elsewhere), Err(Elsewhere), "{elsewhere}");
+        }
+        assert_eq!(
+            ReturnTo::authorize(&"a".repeat(LONGEST)),
+            Err(Elsewhere),
+            "too long"
+        );
+    }
+
+    #[test]
+    fn it_travels_as_one_parameter() {
+        let there = ReturnTo::authorize("a=b&c=d").expect("ours");
+        assert_eq!(
+            there.via("/sign-in"),
+            "/sign-in?return=%2Foauth2%2Fauthorize%3Fa%3Db%26c%3Dd"
+        );
+    }
+}

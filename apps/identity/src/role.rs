@@ -1,0 +1,121 @@
+//! Roles, and the only place where a role becomes scopes.
+//!
+//! Invariant: a scope `<app>:<verb>` is given only for its own audience `<app>`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Scopes;
+
+/// What a person is to the café.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Orders for herself.
+    Customer,
+    /// Makes the orders of a store.
+    Barista,
+    /// Runs a store.
+    Manager,
+    /// Runs the platform.
+    Admin,
+}
+
+/// A text that names no role.
+#[derive(Debug, thiserror::Error)]
+#[error("no such role")]
+pub struct UnknownRole;
+
+const CUSTOMER: &[&str] = &["catalog:read", "order:place", "order:read"];
+const STAFF: &[&str] = &["catalog:read", "order:place", "order:read", "order:fulfil"];
+
+impl Role {
+    /// Every role, for tables that must name all.
+    pub const ALL: [Self; 4] = [Self::Customer, Self::Barista, Self::Manager, Self::Admin];
+
+    /// The role's name in claims and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Barista => "barista",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+        }
+    }
+
+    const fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Customer => CUSTOMER,
+            Self::Barista | Self::Manager | Self::Admin => STAFF,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownRole)
+    }
+}
+
+/// The scopes that these roles give towards one audience.
+#[must_use]
+pub fn scopes_for(roles: &[Role], audience: &str) -> Scopes {
+    roles
+        .iter()
+        .flat_map(|role| role.scopes())
+        .filter(|scope| {
+            scope
+                .split_once(':')
+                .is_some_and(|(app, _)| app == audience)
+        })
+        .copied()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_cannot_fulfil_and_staff_can() {
+        assert_eq!(
+            scopes_for(&[Role::Customer], "order").to_string(),
+            "order:place order:read"
+        );
+        for role in [Role::Barista, Role::Manager, Role::Admin] {
+            assert!(scopes_for(&[role], "order").contains("order:fulfil"));
+        }
+    }
+
+    #[test]
+    fn scopes_stay_with_their_audience() {
+        assert_eq!(
+            scopes_for(&Role::ALL, "catalog").to_string(),
+            "catalog:read"
+        );
+        assert!(scopes_for(&Role::ALL, "cat").is_empty());
+        assert!(scopes_for(&[], "order").is_empty());
+    }
+
+    #[test]
+    fn names_read_back() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse::<Role>().ok(), Some(role));
+        }
+        assert!("root".parse::<Role>().is_err());
+    }
+}

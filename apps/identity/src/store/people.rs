@@ -1,0 +1,139 @@
+//! People, their roles and the stores they work at.
+//!
+//! Invariant: one account per address, whoever is first.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::roles;
+use crate::person::{EmailAddress, Name, PersonId};
+use crate::role::Role;
+
+/// What a sign-in needs.
+pub struct Credentials {
+    /// Whose they are.
+    pub person: PersonId,
+    /// The hash of the password, in PHC format.
+    pub password_hash: String,
+}
+
+/// What tokens and userinfo say of a person.
+#[derive(Debug)]
+pub struct Profile {
+    /// Her name.
+    pub name: String,
+    /// Her e-mail address.
+    pub email: String,
+    /// Her roles.
+    pub roles: Vec<Role>,
+    /// The stores she works at.
+    pub stores: Vec<Uuid>,
+}
+
+/// The credentials of the account with this address.
+pub async fn credentials(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+) -> sqlx::Result<Option<Credentials>> {
+    let row = sqlx::query!(
+        "select id, password_hash from people where email = $1",
+        email.as_str()
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Credentials {
+        person: PersonId(row.id),
+        password_hash: row.password_hash,
+    }))
+}
+
+/// A new account.
+pub struct NewPerson<'a> {
+    /// Her id.
+    pub id: PersonId,
+    /// Her address.
+    pub email: &'a EmailAddress,
+    /// Her name.
+    pub name: &'a Name,
+    /// The hash of her password, in PHC format.
+    pub password_hash: &'a str,
+    /// The role that she has everywhere.
+    pub role: Option<Role>,
+}
+
+/// Adds an account; `false` when its address is taken.
+///
+/// Both are one statement that writes: how long it takes does not tell which it was.
+pub async fn insert(
+    db: &mut PgConnection,
+    person: &NewPerson<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let id = sqlx::query_scalar!(
+        r#"with person as (
+            insert into people (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)
+            on conflict (email) do update set email = excluded.email
+            returning id
+         ), role as (
+            insert into roles (person_id, role)
+            select id, $6::text from person where id = $1 and $6 is not null
+         )
+         select id as "id!" from person"#,
+        person.id.0,
+        person.email.as_str(),
+        person.name.as_str(),
+        person.password_hash,
+        now,
+        person.role.map(Role::as_str)
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(id == person.id.0)
+}
+
+/// Gives a role at one store.
+pub async fn employ(
+    db: &mut PgConnection,
+    person: PersonId,
+    store: Uuid,
+    role: Role,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into staff (person_id, store_id, role) values ($1, $2, $3)
+         on conflict (person_id, store_id) do update set role = excluded.role",
+        person.0,
+        store,
+        role.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether there is nobody yet.
+pub async fn none(db: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select not exists (select from people) as "none!""#)
+        .fetch_one(db)
+        .await
+}
+
+/// What may be said of a person.
+pub async fn profile(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<Profile>> {
+    let row = sqlx::query!(
+        r#"select name, email,
+            array(select role from roles where person_id = p.id
+                  union select role from staff where person_id = p.id order by 1) as "roles!",
+            array(select store_id from staff where person_id = p.id order by 1) as "stores!"
+         from people p where id = $1"#,
+        person.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Profile {
+        name: row.name,
+        email: row.email,
+        roles: roles(&row.roles),
+        stores: row.stores,
+    }))
+}

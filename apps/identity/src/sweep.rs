@@ -1,0 +1,33 @@
+//! Removes what nobody can use any more: sessions that ran out, with their grants, codes and refresh tokens.
+//!
+//! Invariant: nothing is removed while a second use of it would still have to be recognised.
+
+use std::time::Duration;
+
+use crate::error::Failure;
+use crate::state::App;
+use crate::store;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_hours(1);
+/// How long what has expired is kept, for those who ask what happened.
+const KEPT: chrono::Duration = chrono::Duration::days(7);
+
+/// Sweeps now and then, for ever.
+pub async fn run(app: App) {
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        ticks.tick().await;
+        match sweep(&app).await {
+            Ok(0) => {}
+            Ok(sessions) => tracing::info!(sessions, "removed expired sessions"),
+            Err(error) => tracing::warn!(%error, "expired sessions stay for now"),
+        }
+    }
+}
+
+/// Sweeps once; how many sessions went.
+pub async fn sweep(app: &App) -> Result<u64, Failure> {
+    let mut db = app.db.acquire().await?;
+    Ok(store::sessions::delete_expired(&mut db, app.clock.now() - KEPT).await?)
+}

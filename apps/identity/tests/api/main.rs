@@ -1,0 +1,18 @@
+//! Identity through its HTTP surface, on a real PostgreSQL: a file per operation.
+//!
+//! Invariant: a test sees what a browser or a client sees; it looks behind only to prepare people.
+
+mod authorize;
+mod client_credentials;
+mod discovery;
+mod exchange;
+mod redeem_code;
+mod refresh;
+mod register;
+mod revoke;
+mod seed;
+mod sign_in;
+mod sign_out;
+mod sweep;
+mod userinfo;
+mod world;

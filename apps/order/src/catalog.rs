@@ -1,0 +1,236 @@
+//! Asking the catalog what an order costs: our own view of `POST /v1/quotes`.
+//!
+//! Invariant: a [`Quote`] has exactly the lines that were asked for, and its sums are right; prices come from nowhere
+//! else.
+
+use axum::http::{Method, StatusCode};
+use chrono_tz::Tz;
+use dapr_kit::{Dapr, InvokeError, TokenError, Tokens};
+use serde::{Deserialize, Serialize};
+use service::money::Money;
+use service::problem::{Problem, TYPE_PREFIX};
+use uuid::Uuid;
+
+use crate::order::{ChosenOption, Line, StoreId, Tax};
+
+/// The catalog's app id, which is its audience too.
+const CATALOG: &str = "catalog";
+/// How many seconds a client should wait before ordering again while there are no prices.
+const RETRY_AFTER: u64 = 2;
+
+/// What is to be priced.
+#[derive(Debug, Serialize)]
+pub struct QuoteRequest<'a> {
+    /// Where.
+    pub store_id: StoreId,
+    /// What.
+    pub lines: &'a [WantedLine],
+}
+
+/// One wanted line. Quantities are judged by the catalog, so any integer is let through to it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedLine {
+    /// What of the catalog.
+    pub variation_id: Uuid,
+    /// How many.
+    pub quantity: i64,
+    /// What is chosen with it.
+    #[serde(default)]
+    pub option_ids: Vec<Uuid>,
+}
+
+/// A priced order.
+#[derive(Debug)]
+pub struct Quote {
+    /// The store's name.
+    pub store_name: String,
+    /// The store's time zone.
+    pub zone: Tz,
+    /// The lines, in the order they were asked for.
+    pub lines: Vec<Line>,
+    /// Their sum.
+    pub total: Money,
+    /// The tax contained in it, for each rate.
+    pub tax: Vec<Tax>,
+}
+
+/// Why there is no quote.
+#[derive(Debug, thiserror::Error)]
+pub enum QuoteError {
+    /// The catalog refuses the order as it stands.
+    #[error("the catalog refuses: {}", .0.kind)]
+    Refused(Refusal),
+    /// The catalog can't be asked now.
+    #[error("the catalog can't be asked")]
+    Unreachable(#[from] InvokeError),
+    /// The catalog answered that it can't serve now.
+    #[error("the catalog answered {0}")]
+    Unavailable(StatusCode),
+    /// No token for the catalog.
+    #[error("no token for the catalog")]
+    Token(#[from] TokenError),
+    /// The catalog's answer breaks the agreement.
+    #[error("the catalog's answer is unusable: {0}")]
+    Broken(String),
+}
+
+/// The catalog's problem, as far as we pass it on.
+#[derive(Debug, Deserialize)]
+pub struct Refusal {
+    /// The problem's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The type, in words.
+    pub title: String,
+    /// What it says.
+    pub detail: Option<String>,
+    /// The parts of the request that it is about.
+    #[serde(default)]
+    pub errors: Vec<RefusedField>,
+}
+
+/// One part of a request that the catalog refuses.
+#[derive(Debug, Deserialize)]
+pub struct RefusedField {
+    /// A JSON Pointer into the quote's request.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+#[derive(Deserialize)]
+struct QuoteReply {
+    store_name: String,
+    timezone: String,
+    lines: Vec<PricedLine>,
+    total: Money,
+    tax: Vec<Tax>,
+}
+
+#[derive(Deserialize)]
+struct PricedLine {
+    variation_id: Uuid,
+    product: String,
+    variation: String,
+    options: Vec<ChosenOption>,
+    quantity: i32,
+    unit_price: Money,
+    line_total: Money,
+    tax_rate_bp: i32,
+}
+
+/// Prices an order at the catalog.
+pub async fn quote(
+    dapr: &Dapr,
+    tokens: &Tokens,
+    request: &QuoteRequest<'_>,
+) -> Result<Quote, QuoteError> {
+    let token = tokens.for_self(CATALOG).await?;
+    let reply = dapr
+        .invoke(CATALOG, Method::POST, "/v1/quotes")
+        .bearer(&token)
+        .json(request)
+        .send()
+        .await?;
+    match reply.status {
+        StatusCode::OK => read(request, reply.json()?),
+        StatusCode::UNPROCESSABLE_ENTITY => Err(QuoteError::Refused(reply.json()?)),
+        // Its failure is not the customer's mistake, and a later try may well succeed.
+        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            Err(QuoteError::Unavailable(status))
+        }
+        other => Err(QuoteError::Broken(format!("status {other}"))),
+    }
+}
+
+fn read(request: &QuoteRequest<'_>, reply: QuoteReply) -> Result<Quote, QuoteError> {
+    let zone = reply
+        .timezone
+        .parse()
+        .map_err(|_| broken("an unknown time zone"))?;
+    let same_lines = reply.lines.len() == request.lines.len()
+        && reply.lines.iter().zip(request.lines).all(|(got, wanted)| {
+            got.variation_id == wanted.variation_id && i64::from(got.quantity) == wanted.quantity
+        });
+    if !same_lines {
+        return Err(broken("other lines than asked for"));
+    }
+    let lines: Vec<Line> = reply.lines.into_iter().map(Line::from).collect();
+    let lines_are_right = lines.iter().all(|line| {
+        line.quantity > 0
+            && line.unit_price.checked_mul(i64::from(line.quantity)) == Ok(line.line_total)
+    });
+    if !lines_are_right
+        || sum(lines.iter().map(|line| line.line_total)) != Some(reply.total)
+        || sum(reply.tax.iter().map(|tax| tax.gross)) != Some(reply.total)
+    {
+        return Err(broken("sums that do not add up"));
+    }
+    Ok(Quote {
+        store_name: reply.store_name,
+        zone,
+        lines,
+        total: reply.total,
+        tax: reply.tax,
+    })
+}
+
+fn sum(mut amounts: impl Iterator<Item = Money>) -> Option<Money> {
+    let first = amounts.next()?;
+    amounts.try_fold(first, |sum, amount| sum.checked_add(amount).ok())
+}
+
+fn broken(what: &str) -> QuoteError {
+    QuoteError::Broken(what.to_owned())
+}
+
+impl From<PricedLine> for Line {
+    fn from(line: PricedLine) -> Self {
+        Self {
+            variation_id: line.variation_id,
+            product: line.product,
+            variation: line.variation,
+            options: line.options,
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            line_total: line.line_total,
+            tax_rate_bp: line.tax_rate_bp,
+        }
+    }
+}
+
+impl From<QuoteError> for Problem {
+    fn from(error: QuoteError) -> Self {
+        match error {
+            QuoteError::Refused(refusal) => refusal.into(),
+            // Not an outage: the two services don't agree, and trying again won't help.
+            QuoteError::Broken(_)
+            | QuoteError::Unreachable(InvokeError::Malformed { .. })
+            | QuoteError::Token(TokenError::Refused(_) | TokenError::Credentials(_)) => {
+                Self::internal(&error)
+            }
+            QuoteError::Unreachable(_) | QuoteError::Unavailable(_) | QuoteError::Token(_) => {
+                Self::unavailable(&error, RETRY_AFTER)
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let slug = refusal
+            .kind
+            .strip_prefix(TYPE_PREFIX)
+            .unwrap_or("order-refused")
+            .to_owned();
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, refusal.title);
+        if let Some(detail) = refusal.detail {
+            problem = problem.detail(detail);
+        }
+        // An order's body has a quote's members in the same places, so their pointers hold for it as they are.
+        refusal.errors.iter().fold(problem, |problem, error| {
+            problem.field(&error.pointer, error.detail.clone())
+        })
+    }
+}

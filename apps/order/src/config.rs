@@ -1,0 +1,27 @@
+//! The only file that reads the environment and names secrets and components.
+//!
+//! Invariant: an unknown `CREMA_*` variable refuses to start.
+
+use service::config::{Common, ConfigError, Environment};
+
+/// This service's app id: its audience, its client id, its name in logs.
+pub const APP: &str = "order";
+/// The app that issues tokens.
+pub const IDENTITY: &str = "identity";
+/// Where it publishes the keys that verify them.
+pub const JWKS: &str = "/oauth2/jwks";
+/// The Dapr component that holds secrets.
+pub const SECRET_STORE: &str = "secretstore";
+/// The secret with the database's address and login.
+pub const DATABASE: &str = "database";
+/// The secret with our own client credentials.
+pub const CLIENT: &str = "client";
+/// The Dapr component that reaches the broker.
+pub const PUBSUB: &str = "pubsub";
+/// The topic of our events.
+pub const TOPIC: &str = "order-events";
+
+/// What the environment says. This service has no setting of its own.
+pub fn read() -> Result<Common, ConfigError> {
+    Environment::read(&[])?.common()
+}

@@ -1,0 +1,44 @@
+//! `GET /v1/stores/{store}/tickets`: what a store has to make, oldest first, for its staff.
+
+use axum::Json;
+use axum::extract::State;
+use service::auth::Principal;
+use service::extract::{Path, Query};
+use service::page::{MOST, Page, PageQuery};
+use service::problem::Problem;
+use uuid::Uuid;
+
+use crate::access;
+use crate::error::Error;
+use crate::order::{Order, StoreId};
+use crate::state::App;
+use crate::store;
+
+/// Answers 200 with one page of open orders, of 100 if the caller does not say, or 404 `store-not-found`.
+pub async fn handler(
+    State(app): State<App>,
+    principal: Principal,
+    Path(store): Path<StoreId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Order>>, Problem> {
+    // A board wants all there is, and a store seldom has more than one page.
+    let limit = page.limit.map_or(Ok(MOST), |_| page.limit())?;
+    let after = page.cursor()?.map(|cursor| cursor.0);
+    let orders = tickets(&app, &principal, store, after, limit + 1).await?;
+    Ok(Json(Page::cut(orders, limit, |order| order.id.0)))
+}
+
+/// At most `limit` open orders of `store`, placed after the order `after`.
+pub async fn tickets(
+    app: &App,
+    principal: &Principal,
+    store: StoreId,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Order>, Error> {
+    if !access::is_staff_of(principal, store) {
+        return Err(Error::StoreNotFound);
+    }
+    let mut connection = app.db.acquire().await?;
+    Ok(store::open_at(&mut connection, store, after, limit).await?)
+}

@@ -1,0 +1,305 @@
+//! The order itself: what was ordered, at which prices, and where it stands. No IO.
+//!
+//! Invariant: an order changes only by [`Order::take`], which raises its version by one and says what to record.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize, Serializer};
+use service::money::Money;
+use uuid::Uuid;
+
+use crate::lifecycle::{Checkout, Fulfilment, IllegalStep, Move, State, Step};
+
+/// Identifies an order; UUIDv7, so that ids sort by the time of placing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct OrderId(pub Uuid);
+
+/// Identifies a store of the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct StoreId(pub Uuid);
+
+/// Identifies the person who ordered, by identity's `sub`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct CustomerId(pub Uuid);
+
+/// The number that is called out: from 1 upwards, per store and day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct OrderNumber(pub i32);
+
+impl std::fmt::Display for OrderNumber {
+    /// 1 is `A-001`, 999 is `A-999`, 1000 is `B-001`; after `Z` comes `AA`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let index = self.0.max(1).unsigned_abs() - 1;
+        let mut series = index / 999;
+        let mut letters = Vec::new();
+        loop {
+            letters.push(char::from(b'A' + u8::try_from(series % 26).unwrap_or(0)));
+            if series < 26 {
+                break;
+            }
+            series = series / 26 - 1;
+        }
+        for letter in letters.iter().rev() {
+            write!(f, "{letter}")?;
+        }
+        write!(f, "-{:03}", index % 999 + 1)
+    }
+}
+
+impl Serialize for OrderNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The day in which an order of this instant is numbered: the calendar day on the store's own clock.
+#[must_use]
+pub fn business_day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    at.with_timezone(&zone).date_naive()
+}
+
+/// How an order is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum PaymentMethod {
+    /// In cash or by card at the counter, when the order is handed over.
+    Counter,
+}
+
+/// Whether we have the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// Still owed.
+    Due,
+    /// Ours.
+    Captured,
+}
+
+/// The payment of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Payment {
+    /// How.
+    pub method: PaymentMethod,
+    /// Whether.
+    pub status: PaymentStatus,
+}
+
+/// One line, with names and prices as they were when the order was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// What of the catalog.
+    pub variation_id: Uuid,
+    /// The product's name.
+    pub product: String,
+    /// The variation's name.
+    pub variation: String,
+    /// What was chosen with it.
+    pub options: Vec<ChosenOption>,
+    /// How many, at least 1.
+    pub quantity: i32,
+    /// The price of one, options included.
+    pub unit_price: Money,
+    /// `unit_price` × `quantity`.
+    pub line_total: Money,
+    /// The tax contained in the price, in hundredths of a per cent.
+    #[serde(skip)]
+    pub tax_rate_bp: i32,
+}
+
+/// One chosen option of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenOption {
+    /// What of the catalog.
+    pub id: Uuid,
+    /// The group's name, such as "Milk".
+    pub group: String,
+    /// The option's name, such as "Oat".
+    pub name: String,
+    /// What it adds to the price of one.
+    pub price: Money,
+}
+
+/// The tax contained in an order, for one rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tax {
+    /// The rate, in hundredths of a per cent.
+    pub rate_bp: i32,
+    /// The lines' total at this rate.
+    pub gross: Money,
+    /// How much of it is tax.
+    pub tax: Money,
+}
+
+/// What a new order is made of; all of it comes from the catalog's answer but for the customer and the method.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The new order's id.
+    pub id: OrderId,
+    /// Who orders.
+    pub customer: CustomerId,
+    /// Where.
+    pub store_id: StoreId,
+    /// The store's name.
+    pub store_name: String,
+    /// The store's calendar day.
+    pub business_day: NaiveDate,
+    /// The number given out for that day.
+    pub number: OrderNumber,
+    /// How it will be paid.
+    pub method: PaymentMethod,
+    /// What, at least one line.
+    pub lines: Vec<Line>,
+    /// The sum of the lines.
+    pub total: Money,
+    /// The tax contained in it.
+    pub tax: Vec<Tax>,
+}
+
+/// An order. Its JSON is what the service answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// What is called out.
+    pub number: OrderNumber,
+    /// Who ordered. Everybody who may see the order knows it from elsewhere.
+    #[serde(skip)]
+    pub customer: CustomerId,
+    /// Where.
+    pub store_id: StoreId,
+    /// The store's name at that time.
+    pub store_name: String,
+    /// The store's calendar day, in which `number` is unique.
+    #[serde(skip)]
+    pub business_day: NaiveDate,
+    /// When.
+    #[serde(with = "service::clock::rfc3339")]
+    pub placed_at: DateTime<Utc>,
+    /// First axis of its state.
+    pub checkout: Checkout,
+    /// Second axis of its state.
+    pub fulfilment: Fulfilment,
+    /// Its payment.
+    pub payment: Payment,
+    /// What was ordered.
+    pub lines: Vec<Line>,
+    /// What it costs.
+    pub total: Money,
+    /// The tax contained in `total`.
+    pub tax: Vec<Tax>,
+    /// How many transitions it has been through; its `ETag`.
+    pub version: i64,
+}
+
+/// What one step did: one row of history, one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The step.
+    pub step: Step,
+    /// The order's version after it.
+    pub version: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who caused it: a token's subject.
+    pub actor: String,
+    /// The axis it moved.
+    pub moved: Move,
+    /// The order's state after it.
+    pub state: State,
+}
+
+impl Order {
+    /// The first transition: an order comes into being.
+    pub fn place(
+        draft: Draft,
+        actor: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(Self, Transition), IllegalStep> {
+        let transition = Transition::new(Step::Place, None, 0, actor, at)?;
+        let order = Self {
+            id: draft.id,
+            number: draft.number,
+            customer: draft.customer,
+            store_id: draft.store_id,
+            store_name: draft.store_name,
+            business_day: draft.business_day,
+            placed_at: at,
+            checkout: transition.state.checkout,
+            fulfilment: transition.state.fulfilment,
+            payment: Payment {
+                method: draft.method,
+                status: PaymentStatus::Due,
+            },
+            lines: draft.lines,
+            total: draft.total,
+            tax: draft.tax,
+            version: transition.version,
+        };
+        Ok((order, transition))
+    }
+
+    /// Takes one step, or says that it is illegal.
+    pub fn take(
+        self,
+        step: Step,
+        actor: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(Self, Transition), IllegalStep> {
+        let transition = Transition::new(step, Some(self.state()), self.version, actor, at)?;
+        let status = match step {
+            // Counter payment is captured at hand-over: completing says that it was.
+            Step::Complete => PaymentStatus::Captured,
+            _ => self.payment.status,
+        };
+        let order = Self {
+            checkout: transition.state.checkout,
+            fulfilment: transition.state.fulfilment,
+            payment: Payment {
+                status,
+                ..self.payment
+            },
+            version: transition.version,
+            ..self
+        };
+        Ok((order, transition))
+    }
+
+    fn state(&self) -> State {
+        State {
+            checkout: self.checkout,
+            fulfilment: self.fulfilment,
+        }
+    }
+}
+
+impl Transition {
+    fn new(
+        step: Step,
+        from: Option<State>,
+        version: i64,
+        actor: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Self, IllegalStep> {
+        let state = step.from(from)?;
+        Ok(Self {
+            step,
+            version: version + 1,
+            at,
+            actor: actor.to_owned(),
+            moved: Move::between(from, state),
+            state,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! What every operation works with.
+
+use dapr_kit::{Dapr, Tokens};
+use outbox::Waker;
+use service::clock::Clock;
+use service::ids::Ids;
+use sqlx::PgPool;
+
+use crate::idempotency::InFlight;
+
+/// The service's state. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Our database.
+    pub db: PgPool,
+    /// Our sidecar.
+    pub dapr: Dapr,
+    /// Tokens for calls in our own name.
+    pub tokens: Tokens,
+    /// The time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// To be woken after each commit that appended events.
+    pub outbox: Waker,
+    /// The commands that are being carried out.
+    pub in_flight: InFlight,
+}

@@ -1,0 +1,190 @@
+//! What lands in the outbox: one event per version, equal to the golden samples but for ids, times and the trace.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use order::{events, lifecycle::STEPS};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::world::{World, order_of, place};
+
+/// The golden samples, by event type.
+fn golden() -> BTreeMap<&'static str, Value> {
+    [
+        (
+            "order.created.v1",
+            include_str!("../../events/order.created.v1.json"),
+        ),
+        (
+            "order.confirmed.v1",
+            include_str!("../../events/order.confirmed.v1.json"),
+        ),
+        (
+            "order.fulfilment_changed.v1",
+            include_str!("../../events/order.fulfilment_changed.v1.json"),
+        ),
+        (
+            "order.completed.v1",
+            include_str!("../../events/order.completed.v1.json"),
+        ),
+    ]
+    .map(|(kind, text)| {
+        (
+            kind,
+            serde_json::from_str(text).expect("a golden sample is JSON"),
+        )
+    })
+    .into()
+}
+
+#[derive(sqlx::FromRow)]
+struct Stored {
+    id: Uuid,
+    source: String,
+    #[sqlx(rename = "type")]
+    kind: String,
+    subject: String,
+    sequence: i64,
+    time: DateTime<Utc>,
+    data: Value,
+}
+
+/// The events in the outbox as they would be published with the golden samples' trace.
+async fn published(world: &World) -> Vec<Value> {
+    let rows: Vec<Stored> = sqlx::query_as("SELECT * FROM outbox.events ORDER BY position")
+        .fetch_all(world.db())
+        .await
+        .expect("the outbox");
+    rows.into_iter()
+        .map(|row| {
+            let event = outbox::Event {
+                id: row.id,
+                source: row.source,
+                kind: row.kind,
+                subject: row.subject,
+                sequence: row.sequence,
+                time: row.time,
+                data: row.data,
+            };
+            let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+            serde_json::to_value(event.cloud_event(Some(trace))).expect("JSON")
+        })
+        .collect()
+}
+
+/// Puts the sample's identity in place of the event's own, so that everything else must be equal.
+fn like(sample: &Value, mut event: Value) -> Value {
+    for pointer in [
+        "/id",
+        "/subject",
+        "/data/order_id",
+        "/data/number",
+        "/time",
+        "/data/occurred_at",
+    ] {
+        let (own, golden) = (
+            event.pointer(pointer).expect(pointer),
+            sample.pointer(pointer).expect(pointer),
+        );
+        assert_eq!(form(own), form(golden), "{pointer}");
+        *event.pointer_mut(pointer).expect(pointer) = golden.clone();
+    }
+    event
+}
+
+/// A text with every digit, and every letter of a hexadecimal number, as one character: the form of ids and times.
+fn form(text: &Value) -> String {
+    let text = text.as_str().expect("a text");
+    text.chars()
+        .map(|char| if char.is_ascii_hexdigit() { '0' } else { char })
+        .collect()
+}
+
+#[tokio::test]
+async fn an_orders_events_are_the_golden_samples() {
+    let world = World::new().await;
+    let id = world.place("k1", &order_of(2)).await.id();
+    let barista = world.barista();
+    for (version, status) in [(2, "preparation"), (3, "ready"), (4, "delivered")] {
+        assert_eq!(
+            world.fulfil(&barista, id, version, status).await.status,
+            StatusCode::OK
+        );
+    }
+    let published = published(&world).await;
+    let told: Vec<_> = published
+        .iter()
+        .map(|event| {
+            (
+                event["type"].as_str().expect("a type"),
+                event["sequence"].as_str().expect("a sequence"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("order.created.v1", "1"),
+            ("order.confirmed.v1", "2"),
+            ("order.fulfilment_changed.v1", "3"),
+            ("order.fulfilment_changed.v1", "4"),
+            ("order.fulfilment_changed.v1", "5"),
+            ("order.completed.v1", "6"),
+        ]
+    );
+    for event in &published {
+        assert_eq!(event["subject"], id.to_string());
+        assert_eq!(event["data"]["order_id"], id.to_string());
+        assert_eq!(
+            event["data"]["version"].to_string(),
+            event["sequence"].as_str().expect("a sequence")
+        );
+    }
+    for (kind, sample) in golden() {
+        let event = published
+            .iter()
+            .find(|event| event["type"] == kind)
+            .expect("published");
+        assert_eq!(like(&sample, event.clone()), sample);
+    }
+}
+
+#[tokio::test]
+async fn an_event_carries_the_trace_of_its_cause() {
+    let world = World::new().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let mut request = place(&world.customer(), "k1", &order_of(1));
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01")
+        .parse()
+        .expect("a header value");
+    request.headers_mut().insert("traceparent", parent);
+    assert_eq!(world.send(request).await.status, StatusCode::ACCEPTED);
+    let stored: Vec<String> = sqlx::query_scalar("SELECT trace_parent FROM outbox.events")
+        .fetch_all(world.db())
+        .await
+        .expect("the outbox");
+    assert_eq!(stored.len(), 2);
+    for parent in stored {
+        assert!(parent.starts_with(&format!("00-{trace}-")), "{parent}");
+    }
+}
+
+#[test]
+fn every_step_has_an_event_with_a_golden_sample() {
+    let golden = golden();
+    for row in STEPS {
+        assert!(
+            golden.contains_key(events::kind(row.step)),
+            "{:?}",
+            row.step
+        );
+    }
+    let used: std::collections::BTreeSet<_> =
+        STEPS.iter().map(|row| events::kind(row.step)).collect();
+    assert!(
+        golden.keys().all(|kind| used.contains(kind)),
+        "a golden sample of nothing"
+    );
+}

@@ -1,0 +1,334 @@
+//! One service with a database of its own, a sidecar with a catalog behind it, and people with tokens.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use chrono::{DateTime, Utc};
+use dapr_kit::{Dapr, Secret, Secrets, Tokens};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use order::idempotency::InFlight;
+use order::routes;
+use order::state::App;
+use outbox::Relay;
+use serde_json::{Value, json};
+use service::auth::Verifier;
+use service::clock::Clock;
+use service::ids::Ids;
+use service::routes::Guard;
+use sqlx::PgPool;
+use testkit::{APP_TOKEN, Claims, Issuer, Sidecar};
+use tower::ServiceExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use uuid::Uuid;
+use wiremock::ResponseTemplate;
+
+pub const STORE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
+pub const OTHER_STORE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0002);
+pub const FLAT_WHITE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_1001);
+const CUSTOMER: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2001);
+const STRANGER: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2002);
+const BARISTA: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2003);
+
+/// What one flat white costs.
+pub const PRICE: i64 = 445;
+
+pub struct World {
+    pub app: App,
+    pub sidecar: Sidecar,
+    pub issuer: Issuer,
+    router: Router,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The problem's slug and the pointers of its errors.
+    pub fn problem(&self) -> (String, Vec<String>) {
+        assert_eq!(
+            self.headers[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
+        let kind = self.body["type"].as_str().expect("a type");
+        let slug = kind
+            .strip_prefix("urn:problem-type:crema:")
+            .expect("a type of ours");
+        let pointers = self.body["errors"].as_array().into_iter().flatten();
+        let pointers = pointers.map(|error| error["pointer"].as_str().expect("a pointer").into());
+        (slug.into(), pointers.collect())
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.body["id"]
+            .as_str()
+            .expect("an id")
+            .parse()
+            .expect("a UUID")
+    }
+}
+
+impl World {
+    /// A service whose catalog sells flat whites.
+    pub async fn new() -> Self {
+        let world = Self::without_catalog().await;
+        world.catalog_sells("Europe/Warsaw", Duration::ZERO).await;
+        world
+    }
+
+    /// A service whose catalog is not there.
+    pub async fn without_catalog() -> Self {
+        trace();
+        let db = testkit::database(&[&order::MIGRATOR, &outbox::MIGRATOR]).await;
+        let sidecar = Sidecar::start().await;
+        let token =
+            json!({"access_token": "for-catalog", "token_type": "Bearer", "expires_in": 300});
+        sidecar
+            .invoke("identity", Method::POST, "/oauth2/token")
+            .respond(200, token)
+            .await;
+        let issuer = Issuer::new();
+        let app = app(db, &sidecar);
+        let router = router(&app, &issuer);
+        Self {
+            app,
+            sidecar,
+            issuer,
+            router,
+        }
+    }
+
+    /// Another process of the same service on the same database.
+    pub fn sibling(&self) -> Router {
+        let app = App {
+            in_flight: InFlight::default(),
+            ..self.app.clone()
+        };
+        router(&app, &self.issuer)
+    }
+
+    pub async fn catalog_sells(&self, zone: &'static str, after: Duration) {
+        self.sidecar
+            .invoke("catalog", Method::POST, "/v1/quotes")
+            .respond_with(move |request: &wiremock::Request| {
+                let request: Value =
+                    serde_json::from_slice(&request.body).expect("a quote's request");
+                ResponseTemplate::new(200)
+                    .set_delay(after)
+                    .set_body_json(quote(&request, zone))
+            })
+            .await;
+    }
+
+    /// Opens every connection of the pool, so that a rush is one in the database too.
+    pub async fn warm(&self) {
+        let all = (0..self.db().options().get_max_connections()).map(|_| self.db().acquire());
+        for connection in futures::future::join_all(all).await {
+            connection.expect("a connection");
+        }
+    }
+
+    pub fn db(&self) -> &PgPool {
+        &self.app.db
+    }
+
+    pub fn token(&self, user: Uuid, role: &str, scope: &str, stores: &[Uuid]) -> String {
+        self.issuer.token("order", |claims: &mut Claims| {
+            claims.person(user, role);
+            scope.clone_into(&mut claims.scope);
+            claims.stores = stores.to_vec();
+        })
+    }
+
+    pub fn customer(&self) -> String {
+        self.token(CUSTOMER, "customer", "order:place order:read", &[])
+    }
+
+    pub fn stranger(&self) -> String {
+        self.token(STRANGER, "customer", "order:place order:read", &[])
+    }
+
+    /// Staff of [`STORE`].
+    pub fn barista(&self) -> String {
+        let scope = "order:place order:read order:fulfil";
+        self.token(BARISTA, "barista", scope, &[STORE])
+    }
+
+    /// Staff of another store.
+    pub fn other_barista(&self) -> String {
+        let scope = "order:place order:read order:fulfil";
+        self.token(BARISTA, "barista", scope, &[OTHER_STORE])
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        send(self.router.clone(), request).await
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(
+            request(Method::GET, path, token)
+                .body(Body::empty())
+                .expect("a request"),
+        )
+        .await
+    }
+
+    pub async fn place(&self, key: &str, body: &Value) -> Answer {
+        self.send(place(&self.customer(), key, body)).await
+    }
+
+    /// An order of one flat white by [`Self::customer`].
+    pub async fn ordered(&self) -> Answer {
+        let answer = self
+            .place(&self.app.ids.next().to_string(), &one_flat_white())
+            .await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+        answer
+    }
+
+    pub async fn fulfil(&self, token: &str, order: Uuid, version: i64, status: &str) -> Answer {
+        let path = format!("/v1/orders/{order}/fulfilment");
+        let request = request(Method::POST, &path, token)
+            .header(header::IF_MATCH, format!("\"{version}\""))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(json!({ "status": status }).to_string().into());
+        self.send(request.expect("a request")).await
+    }
+
+    /// How many rows each table has that an order writes to: orders, lines, history, numbers, replays, outbox.
+    pub async fn rows(&self) -> [i64; 6] {
+        let tables = [
+            "SELECT count(*) FROM orders",
+            "SELECT count(*) FROM order_lines",
+            "SELECT count(*) FROM order_history",
+            "SELECT count(*) FROM daily_numbers",
+            "SELECT count(*) FROM replays",
+            "SELECT count(*) FROM outbox.events",
+        ];
+        let mut counts = [0; 6];
+        for (count, sql) in counts.iter_mut().zip(tables) {
+            *count = sqlx::query_scalar(sql)
+                .fetch_one(self.db())
+                .await
+                .expect("a count");
+        }
+        counts
+    }
+}
+
+/// Gives every request a trace. For the whole process: a subscriber of one thread alone is switched off by the others.
+fn trace() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let traces = SdkTracerProvider::builder().build();
+        let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("tests"));
+        tracing_subscriber::registry().with(layer).init();
+    });
+}
+
+fn app(db: PgPool, sidecar: &Sidecar) -> App {
+    let dapr = Dapr::connect(&sidecar.config()).expect("a sidecar");
+    let client = [("client_id", "order"), ("client_secret", "of a test")];
+    let client = client.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let client = Secrets::fixed(Secret::new("client", client.into()));
+    let clock = Clock::manual(morning());
+    App {
+        outbox: Relay::new(db.clone(), dapr.clone(), "pubsub", "order-events").waker(),
+        db,
+        tokens: Tokens::new(dapr.clone(), "identity", client),
+        dapr,
+        ids: Ids::new(clock.clone()),
+        clock,
+        in_flight: InFlight::default(),
+    }
+}
+
+fn router(app: &App, issuer: &Issuer) -> Router {
+    let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
+    let verifier = Verifier::local(&keys, issuer.address(), "order", Clock::system());
+    routes::table().into_router(app.clone(), Guard::new(verifier, APP_TOKEN.into()))
+}
+
+/// When every test begins: 8:30 in Warsaw.
+pub fn morning() -> DateTime<Utc> {
+    "2026-03-02T07:30:00Z".parse().expect("an instant")
+}
+
+pub async fn send(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("a body");
+    let body = if body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&body).expect("a JSON body")
+    };
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}
+
+pub fn request(method: Method, path: &str, token: &str) -> axum::http::request::Builder {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("dapr-api-token", APP_TOKEN)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+}
+
+pub fn place(token: &str, key: &str, body: &Value) -> Request<Body> {
+    request(Method::POST, "/v1/orders", token)
+        .header("idempotency-key", key)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body.to_string().into())
+        .expect("a request")
+}
+
+pub fn order_of(quantity: i64) -> Value {
+    json!({
+        "store_id": STORE,
+        "lines": [{"variation_id": FLAT_WHITE, "quantity": quantity, "option_ids": []}],
+        "payment": {"method": "counter"},
+    })
+}
+
+pub fn one_flat_white() -> Value {
+    order_of(1)
+}
+
+fn money(amount: i64) -> Value {
+    json!({"amount": amount, "currency": "EUR"})
+}
+
+/// What the catalog answers: every line is flat whites with oat milk.
+fn quote(request: &Value, zone: &str) -> Value {
+    let mut total = 0;
+    let lines: Vec<_> = request["lines"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .map(|line| {
+            let quantity = line["quantity"].as_i64().expect("a quantity");
+            total += quantity * PRICE;
+            json!({
+                "variation_id": line["variation_id"], "product": "Flat white", "variation": "Large",
+                "options": [{"id": Uuid::from_u128(9), "group": "Milk", "name": "Oat", "price": money(45)}],
+                "quantity": quantity, "unit_price": money(PRICE), "line_total": money(quantity * PRICE),
+                "tax_rate_bp": 800,
+            })
+        })
+        .collect();
+    json!({
+        "store_id": request["store_id"], "store_name": "Crema Rynek", "timezone": zone, "currency": "EUR",
+        "lines": lines, "total": money(total), "tax": [{"rate_bp": 800, "gross": money(total), "tax": money(33)}],
+    })
+}

@@ -1,0 +1,263 @@
+//! The command line: parsed once, wholly, before anything happens.
+//!
+//! No option takes a secret, and an argument that is not understood stops the tool.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use lexopt::{Arg, ValueExt as _};
+use thiserror::Error;
+use url::Url;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+secretstore: the operator's tool for the vault
+
+  secretstore up     --state DIR --vault URL --apps A,B,… --postgres HOST:PORT [--demo]
+                     initialise if needed, unseal, fill in what is missing, write the apps' files
+  secretstore unseal --state DIR --vault URL
+  secretstore status --vault URL
+  secretstore sql    --state DIR --vault URL --apps A,B,…
+                     the SQL that makes roles and databases, for psql; passwords as SCRAM verifiers
+
+Every command takes every option, so that one line of options serves all.
+";
+
+/// One run of the tool.
+#[derive(Debug)]
+pub enum Command {
+    /// Print the usage.
+    Help,
+    /// Make everything ready.
+    Up(Settings),
+    /// Only unseal.
+    Unseal {
+        /// The state folder, which holds the shares.
+        state: PathBuf,
+        /// The vault's address.
+        vault: Url,
+    },
+    /// Say how the vault stands.
+    Status {
+        /// The vault's address.
+        vault: Url,
+    },
+    /// Print the databases' SQL.
+    Sql {
+        /// The state folder, which holds the apps' tokens.
+        state: PathBuf,
+        /// The vault's address.
+        vault: Url,
+        /// The apps, in the order given.
+        apps: Vec<String>,
+    },
+}
+
+/// Everything that `up` works from.
+#[derive(Debug)]
+pub struct Settings {
+    /// The state folder.
+    pub state: PathBuf,
+    /// The vault's address.
+    pub vault: Url,
+    /// The apps that get a policy, a token and secrets.
+    pub apps: Vec<String>,
+    /// Where the apps find PostgreSQL.
+    pub postgres: HostPort,
+    /// Whether the demo people get passwords.
+    pub demo: bool,
+}
+
+/// A host and a port, as the apps' database secret names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    /// A host name or an address.
+    pub host: String,
+    /// A TCP port.
+    pub port: u16,
+}
+
+/// A command line that can't be run.
+#[derive(Debug, Error)]
+pub enum ArgumentError {
+    /// lexopt refused it.
+    #[error(transparent)]
+    Syntax(#[from] lexopt::Error),
+    /// No command, or an unknown one.
+    #[error("name one command: up, unseal, status or sql (see --help)")]
+    NoCommand,
+    /// An option that the command needs is not there.
+    #[error("{0} is missing (see --help)")]
+    Missing(&'static str),
+    /// A value that doesn't parse.
+    #[error("{option} wants {wanted}")]
+    Value {
+        /// The option.
+        option: &'static str,
+        /// What it should look like.
+        wanted: &'static str,
+    },
+}
+
+/// Parses the process's arguments; the first is the program's name.
+pub fn parse<I>(arguments: I) -> Result<Command, ArgumentError>
+where
+    I: IntoIterator<Item = OsString>,
+    I::IntoIter: 'static,
+{
+    let mut parser = lexopt::Parser::from_iter(arguments);
+    let mut command = None;
+    let mut given = Given::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            Arg::Long("state") => given.state = Some(parser.value()?.into()),
+            Arg::Long("vault") => given.vault = Some(vault_url(&parser.value()?.string()?)?),
+            Arg::Long("apps") => given.apps = Some(app_names(&parser.value()?.string()?)?),
+            Arg::Long("postgres") => given.postgres = Some(host_port(&parser.value()?.string()?)?),
+            Arg::Long("demo") => given.demo = true,
+            Arg::Value(word) if command.is_none() => command = Some(word.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match command.as_deref() {
+        Some("up") => Ok(Command::Up(Settings {
+            state: given.state()?,
+            vault: given.vault()?,
+            apps: given.apps()?,
+            postgres: given.postgres.ok_or(ArgumentError::Missing("--postgres"))?,
+            demo: given.demo,
+        })),
+        Some("unseal") => Ok(Command::Unseal {
+            state: given.state()?,
+            vault: given.vault()?,
+        }),
+        Some("status") => Ok(Command::Status {
+            vault: given.vault()?,
+        }),
+        Some("sql") => Ok(Command::Sql {
+            state: given.state()?,
+            vault: given.vault()?,
+            apps: given.apps()?,
+        }),
+        _ => Err(ArgumentError::NoCommand),
+    }
+}
+
+#[derive(Default)]
+struct Given {
+    state: Option<PathBuf>,
+    vault: Option<Url>,
+    apps: Option<Vec<String>>,
+    postgres: Option<HostPort>,
+    demo: bool,
+}
+
+impl Given {
+    fn state(&mut self) -> Result<PathBuf, ArgumentError> {
+        self.state.take().ok_or(ArgumentError::Missing("--state"))
+    }
+
+    fn vault(&mut self) -> Result<Url, ArgumentError> {
+        self.vault.take().ok_or(ArgumentError::Missing("--vault"))
+    }
+
+    fn apps(&mut self) -> Result<Vec<String>, ArgumentError> {
+        self.apps.take().ok_or(ArgumentError::Missing("--apps"))
+    }
+}
+
+fn vault_url(text: &str) -> Result<Url, ArgumentError> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .filter(|url| url.password().is_none())
+        .ok_or(ArgumentError::Value {
+            option: "--vault",
+            wanted: "an http or https URL",
+        })
+}
+
+/// An app's name becomes a path in the vault, a folder and a role, so its alphabet is small.
+fn app_names(text: &str) -> Result<Vec<String>, ArgumentError> {
+    let proper = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    let names: Vec<String> = text.split(',').map(str::to_owned).collect();
+    if names.iter().all(|name| proper(name)) {
+        Ok(names)
+    } else {
+        Err(ArgumentError::Value {
+            option: "--apps",
+            wanted: "names such as bff,order",
+        })
+    }
+}
+
+fn host_port(text: &str) -> Result<HostPort, ArgumentError> {
+    text.rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .and_then(|(host, port)| {
+            Some(HostPort {
+                host: host.to_owned(),
+                port: port.parse().ok()?,
+            })
+        })
+        .ok_or(ArgumentError::Value {
+            option: "--postgres",
+            wanted: "HOST:PORT",
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, ArgumentError> {
+        let words: Vec<OsString> = std::iter::once("secretstore")
+            .chain(line.split(' '))
+            .map(OsString::from)
+            .collect();
+        parse(words)
+    }
+
+    #[test]
+    fn up_takes_its_whole_line() {
+        let command = parsed(
+            "up --state /s --vault http://127.0.0.1:20082 --apps bff,order --postgres 127.0.0.1:20032 --demo",
+        );
+        let Ok(Command::Up(settings)) = command else {
+            panic!("{command:?}")
+        };
+        assert_eq!(settings.apps, ["bff", "order"]);
+        assert_eq!(
+            settings.postgres,
+            HostPort {
+                host: "127.0.0.1".to_owned(),
+                port: 20032
+            }
+        );
+        assert!(settings.demo);
+    }
+
+    #[test]
+    fn what_is_not_understood_stops() {
+        for line in [
+            "",
+            "down",
+            "up",
+            "up now",
+            "status",
+            "status --vault ftp://localhost",
+            "status --vault http://operator:word@localhost",
+            "status --vault http://localhost --root-token x",
+            "sql --state /s --vault http://localhost --apps ../bff",
+            "sql --state /s --vault http://localhost --apps bff,",
+            "up --state /s --vault http://localhost --apps bff --postgres localhost",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+}

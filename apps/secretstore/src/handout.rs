@@ -1,0 +1,84 @@
+//! The files that `up` leaves for the rest of the stack: each app's tokens, Redis's password, the demo sign-ins.
+//!
+//! An app's folder holds what that app's process and sidecar need and nothing of another's.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use crate::{
+    files::{self, FileError},
+    secrets::{DEMO_ROLES, Secrets},
+};
+
+/// Where an app's vault token is.
+pub fn vault_token(state: &Path, app: &str) -> PathBuf {
+    folder(state, app).join("vault-token")
+}
+
+/// The vault token that an earlier run left for the app.
+pub fn kept_token(state: &Path, app: &str) -> Result<Option<SecretString>, FileError> {
+    let text = files::read(&vault_token(state, app))?;
+    Ok(text
+        .filter(|token| !token.is_empty())
+        .map(SecretString::from))
+}
+
+/// Makes the folders for Redis's password and the apps' tokens.
+pub fn prepare(state: &Path, apps: &[String]) -> Result<(), FileError> {
+    files::folder(&state.join("secrets"))?;
+    apps.iter()
+        .try_for_each(|app| files::folder(&folder(state, app)))
+}
+
+/// Writes an app's vault token; on its own, so that a token that was made is never lost to a later failure.
+pub fn write_token(state: &Path, app: &str, token: &SecretString) -> Result<(), FileError> {
+    files::write_secret(&vault_token(state, app), token.expose_secret())
+}
+
+/// Writes the two Dapr tokens of an app.
+pub fn write_dapr_tokens(state: &Path, app: &str, secrets: &Secrets) -> Result<(), FileError> {
+    let path = format!("{app}/dapr");
+    for (key, file) in [
+        ("api_token", "dapr-api-token"),
+        ("app_token", "app-api-token"),
+    ] {
+        if let Some(token) = secrets.get(&path, key) {
+            files::write_secret(&folder(state, app).join(file), token)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the part of Redis's configuration that is secret.
+pub fn write_redis(state: &Path, secrets: &Secrets) -> Result<(), FileError> {
+    match secrets.get("redis", "password") {
+        Some(password) => files::write_secret(
+            &state.join("secrets/redis.conf"),
+            &format!("requirepass {password}\n"),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Writes the sign-ins of the demo people, if there are any.
+pub fn write_demo(state: &Path, secrets: &Secrets) -> Result<(), FileError> {
+    let people: Vec<_> = DEMO_ROLES
+        .iter()
+        .filter_map(|role| {
+            let password = secrets.get("identity/demo", role)?;
+            let email = format!("{role}@crema.example");
+            Some(json!({ "email": email, "password": password, "role": role }))
+        })
+        .collect();
+    if people.is_empty() {
+        return Ok(());
+    }
+    let text = format!("{:#}\n", json!({ "people": people }));
+    files::write_secret(&state.join("demo-sign-ins.json"), &text)
+}
+
+fn folder(state: &Path, app: &str) -> PathBuf {
+    state.join("secrets").join(app)
+}

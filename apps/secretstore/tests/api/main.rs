@@ -1,0 +1,17 @@
+//! The tool against a real OpenBao: one server per test, from nothing, on loopback ports of its own.
+//!
+//! `OPENBAO_BIN` names the server's binary; a run without it fails rather than pass untested.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it must be"
+)]
+
+mod audit;
+mod bao;
+mod certificate;
+mod idempotence;
+mod interruption;
+mod isolation;
+mod root_token;
+mod sql;

@@ -1,0 +1,367 @@
+//! The basket of one browser: what will be ordered, and what it showed as the price.
+//!
+//! Invariant: all lines are of one store, each has 1 to 99 of it, and no two lines are the same choice.
+
+use bff_api::{Menu, Money, PaymentMethod, PlaceLine, PlaceOrder, PlacePayment};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::selection::{MAX_QUANTITY, Selection};
+
+/// The most lines the catalog accepts in one order.
+pub const MAX_LINES: usize = 50;
+
+/// Lines waiting to be ordered at one store. Kept in the browser as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basket {
+    store_id: Option<Uuid>,
+    lines: Vec<Line>,
+}
+
+/// One choice in the basket. Names and price are copies for display, refreshed from the menu.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// What is ordered.
+    pub variation_id: Uuid,
+    /// With which options, in the menu's order.
+    pub option_ids: Vec<Uuid>,
+    /// How many.
+    pub quantity: u32,
+    /// Product name.
+    pub product: String,
+    /// Variation name.
+    pub variation: String,
+    /// Option names.
+    pub options: Vec<String>,
+    /// Slug of the drawing.
+    pub image: String,
+    /// Price of one as last seen.
+    pub unit_price: Money,
+}
+
+impl Line {
+    fn is(&self, variation: Uuid, options: &[Uuid]) -> bool {
+        self.variation_id == variation && self.option_ids == options
+    }
+
+    /// Price of the line as last seen.
+    #[must_use]
+    pub fn total(&self) -> Option<Money> {
+        self.unit_price.checked_mul(self.quantity)
+    }
+
+    /// "Large, Oat, Vanilla".
+    #[must_use]
+    pub fn details(&self) -> String {
+        let mut words = vec![self.variation.as_str()];
+        words.extend(self.options.iter().map(String::as_str));
+        words.join(", ")
+    }
+}
+
+/// Why a choice did not get into the basket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A group still needs a choice, or the menu's price makes no sense.
+    Incomplete,
+    /// [`MAX_LINES`] different choices are in it already.
+    Full,
+}
+
+/// What [`Basket::refresh`] found changed on the menu.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Names of what is no longer sold as chosen, and was taken out.
+    pub removed: Vec<String>,
+    /// Whether any price differs from the one seen before.
+    pub repriced: bool,
+}
+
+impl Basket {
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// What is in it.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The store it will be ordered at; `None` while empty.
+    #[must_use]
+    pub fn store(&self) -> Option<Uuid> {
+        self.store_id.filter(|_| !self.is_empty())
+    }
+
+    /// How many items in all.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.lines
+            .iter()
+            .fold(0, |sum, line| sum.saturating_add(line.quantity))
+    }
+
+    /// The sum as last seen; `None` while empty.
+    #[must_use]
+    pub fn total(&self) -> Option<Money> {
+        let mut totals = self.lines.iter().map(Line::total);
+        let first = totals.next()??;
+        totals.try_fold(first, |sum, total| sum.checked_add(&total?))
+    }
+
+    /// Puts a choice in. The same choice again only raises the quantity; a choice at another store starts a new basket.
+    pub fn add(&mut self, store: Uuid, selection: &Selection) -> Result<(), Refusal> {
+        let unit_price = selection.unit_price().ok_or(Refusal::Incomplete)?;
+        if selection.missing().is_some() {
+            return Err(Refusal::Incomplete);
+        }
+        if self.store_id != Some(store) {
+            *self = Basket {
+                store_id: Some(store),
+                lines: Vec::new(),
+            };
+        }
+        let (variation, options) = (selection.variation(), selection.option_ids());
+        if let Some(line) = self
+            .lines
+            .iter_mut()
+            .find(|line| line.is(variation.id, &options))
+        {
+            line.quantity = line
+                .quantity
+                .saturating_add(selection.quantity())
+                .min(MAX_QUANTITY);
+            line.unit_price = unit_price;
+            return Ok(());
+        }
+        if self.lines.len() >= MAX_LINES {
+            return Err(Refusal::Full);
+        }
+        self.lines.push(Line {
+            variation_id: variation.id,
+            option_ids: options,
+            quantity: selection.quantity(),
+            product: selection.product().name.clone(),
+            variation: variation.name.clone(),
+            options: selection.option_names(),
+            image: selection.product().image.clone(),
+            unit_price,
+        });
+        Ok(())
+    }
+
+    /// Sets a line's quantity; 0 takes it out, more than 99 means 99. An index out of range changes nothing.
+    pub fn set_quantity(&mut self, index: usize, quantity: u32) {
+        match self.lines.get_mut(index) {
+            Some(_) if quantity == 0 => {
+                self.lines.remove(index);
+            }
+            Some(line) => line.quantity = quantity.min(MAX_QUANTITY),
+            None => {}
+        }
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        *self = Basket::default();
+    }
+
+    /// Brings names and prices to those of the store's menu of now, and takes out what can't be ordered as chosen.
+    pub fn refresh(&mut self, menu: &Menu) -> Changes {
+        let mut changes = Changes::default();
+        if self.store() != Some(menu.store_id) {
+            return changes;
+        }
+        self.lines.retain_mut(|line| {
+            let Some(current) = current_choice(menu, line) else {
+                changes.removed.push(line.product.clone());
+                return false;
+            };
+            let Some(unit_price) = current.unit_price() else {
+                changes.removed.push(line.product.clone());
+                return false;
+            };
+            changes.repriced |= unit_price != line.unit_price;
+            line.unit_price = unit_price;
+            line.product.clone_from(&current.product().name);
+            line.variation.clone_from(&current.variation().name);
+            line.options = current.option_names();
+            true
+        });
+        changes
+    }
+
+    /// The command that orders all of it, to be paid at the counter; `None` while empty.
+    #[must_use]
+    pub fn to_order(&self) -> Option<PlaceOrder> {
+        Some(PlaceOrder {
+            store_id: self.store()?,
+            lines: self
+                .lines
+                .iter()
+                .map(|line| PlaceLine {
+                    variation_id: line.variation_id,
+                    quantity: line.quantity,
+                    option_ids: line.option_ids.clone(),
+                })
+                .collect(),
+            payment: PlacePayment {
+                method: PaymentMethod::Counter,
+            },
+        })
+    }
+}
+
+/// The line's choice made again on the menu of now; `None` when the menu no longer allows it.
+fn current_choice(menu: &Menu, line: &Line) -> Option<Selection> {
+    let product = menu
+        .categories
+        .iter()
+        .flat_map(|category| &category.products)
+        .find(|product| {
+            product
+                .variations
+                .iter()
+                .any(|variation| variation.id == line.variation_id)
+        })?;
+    let mut bare = product.clone();
+    for group in &mut bare.option_groups {
+        for option in &mut group.options {
+            option.default = line.option_ids.contains(&option.id);
+        }
+    }
+    let mut selection = Selection::of(bare)?;
+    selection.choose_variation(line.variation_id);
+    let same = selection.option_ids() == line.option_ids && selection.missing().is_none();
+    same.then_some(selection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Basket, MAX_LINES, Refusal};
+    use crate::{
+        fixture::{euro, id, latte, menu},
+        selection::Selection,
+    };
+
+    fn oat_latte(quantity: u32) -> Selection {
+        let mut selection = Selection::of(latte()).expect("for sale");
+        selection.toggle(id(22));
+        selection.set_quantity(quantity);
+        selection
+    }
+
+    #[test]
+    fn the_same_choice_is_one_line_and_another_is_not() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(1)).expect("fits");
+        basket.add(id(100), &oat_latte(2)).expect("fits");
+        basket
+            .add(id(100), &Selection::of(latte()).expect("for sale"))
+            .expect("fits");
+        assert_eq!(basket.lines().len(), 2);
+        assert_eq!(basket.count(), 4);
+        assert_eq!(basket.total(), Some(euro(3 * 360 + 300)));
+        assert_eq!(basket.lines()[0].details(), "Small, Oat");
+    }
+
+    #[test]
+    fn another_store_starts_a_new_basket() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(5)).expect("fits");
+        basket.add(id(101), &oat_latte(1)).expect("fits");
+        assert_eq!((basket.store(), basket.count()), (Some(id(101)), 1));
+    }
+
+    #[test]
+    fn quantities_end_at_99_and_zero_removes() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(98)).expect("fits");
+        basket.add(id(100), &oat_latte(98)).expect("fits");
+        assert_eq!(basket.count(), 99);
+        basket.set_quantity(0, 500);
+        assert_eq!(basket.count(), 99);
+        basket.set_quantity(7, 0);
+        basket.set_quantity(0, 0);
+        assert!(basket.is_empty());
+        assert_eq!(
+            (basket.store(), basket.total(), basket.to_order()),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn incomplete_choices_and_a_51st_line_are_refused() {
+        let mut product = latte();
+        product.option_groups[0].options[0].default = false;
+        let mut basket = Basket::default();
+        let incomplete = Selection::of(product).expect("for sale");
+        assert_eq!(basket.add(id(100), &incomplete), Err(Refusal::Incomplete));
+        for n in 0..MAX_LINES {
+            let mut product = latte();
+            product.variations[0].id = id(1000 + n as u128);
+            basket
+                .add(id(100), &Selection::of(product).expect("for sale"))
+                .expect("fits");
+        }
+        assert_eq!(basket.add(id(100), &oat_latte(1)), Err(Refusal::Full));
+    }
+
+    #[test]
+    fn the_order_names_choices_and_no_price() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(2)).expect("fits");
+        let order = serde_json::to_value(basket.to_order()).expect("serialises");
+        assert_eq!(
+            order,
+            serde_json::json!({
+                "store_id": id(100),
+                "lines": [{"variation_id": id(11), "quantity": 2, "option_ids": [id(22)]}],
+                "payment": {"method": "counter"}
+            })
+        );
+    }
+
+    #[test]
+    fn survives_its_json() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(2)).expect("fits");
+        let json = serde_json::to_string(&basket).expect("serialises");
+        assert_eq!(
+            serde_json::from_str::<Basket>(&json).expect("reads"),
+            basket
+        );
+    }
+
+    #[test]
+    fn a_new_menu_reprices_and_takes_out_what_is_gone() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(2)).expect("fits");
+        assert_eq!(basket.refresh(&menu()), super::Changes::default());
+
+        let mut dearer = menu();
+        dearer.categories[0].products[0].variations[0].price = euro(310);
+        let changes = basket.refresh(&dearer);
+        assert!(changes.repriced && changes.removed.is_empty());
+        assert_eq!(basket.total(), Some(euro(740)));
+
+        let mut without_oat = menu();
+        without_oat.categories[0].products[0].option_groups[0]
+            .options
+            .pop();
+        assert_eq!(basket.refresh(&without_oat).removed, vec!["Caffè latte"]);
+        assert!(basket.is_empty());
+    }
+
+    #[test]
+    fn a_menu_of_another_store_changes_nothing() {
+        let mut basket = Basket::default();
+        basket.add(id(101), &oat_latte(2)).expect("fits");
+        let before = basket.clone();
+        basket.refresh(&menu());
+        assert_eq!(basket, before);
+    }
+}

@@ -1,0 +1,184 @@
+//! One order, followed live from the customer's side.
+
+use bff_api::{Order, OrderChange, event};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::{
+    api,
+    art::{Icon, icon},
+    events::{self, Connection},
+    shell::title,
+    state::{Query, query_by, shared},
+    states,
+};
+use crate::{live, money, steps};
+
+/// The order's page.
+#[component]
+pub fn TrackerPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    title("Your order");
+    // One tracker per order: another id is another screen, with a stream of its own.
+    view! {
+        <h1 class="hidden" tabindex="-1">"Your order"</h1>
+        {move || view! { <Tracker id=id.get()/> }}
+    }
+}
+
+#[component]
+fn Tracker(id: String) -> impl IntoView {
+    let shared = shared();
+    let shown = RwSignal::new(None::<Order>);
+    let path = format!("/api/orders/{id}");
+    let first: Query<()> = {
+        let path = path.clone();
+        query_by(move || {
+            let path = path.clone();
+            async move {
+                let order: Order = api::get(&path).await?;
+                // A screen that is gone takes nothing in.
+                let _ = shown.try_update(|shown| live::apply_order(shown, order));
+                Ok(())
+            }
+        })
+    };
+    let handle = move |name: &str, data: String| match name {
+        event::ORDER => {
+            if let Ok(order) = serde_json::from_str(&data) {
+                let _ = shown.try_update(|shown| live::apply_order(shown, order));
+            }
+        }
+        _ => {
+            if let Ok(change) = serde_json::from_str::<OrderChange>(&data) {
+                let _ = shown.try_update(|shown| live::apply_change(shown, &change));
+            }
+        }
+    };
+    let stream = format!("{path}/events");
+    let connection = events::watch(stream, &[event::ORDER, event::CHANGE], handle, move || {
+        first.refresh();
+        shared.session.refresh();
+    });
+    Effect::new(move || {
+        if let Some(order) = shown.get() {
+            document().set_title(&format!(
+                "{} {} · Crema",
+                order.number,
+                steps::label(&order)
+            ));
+        }
+    });
+    states::show(first, states::skeleton_rows, move |()| {
+        view! {
+            <div class="tracker">
+                {head(shown, connection)}
+                {move || shown.get().map(|order| receipt(&order))}
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn head(shown: RwSignal<Option<Order>>, connection: RwSignal<Connection>) -> AnyView {
+    let number = Memo::new(move |_| shown.read().as_ref().map(|order| order.number.clone()));
+    let label = Memo::new(move |_| shown.read().as_ref().map(steps::label));
+    let words = Memo::new(move |_| shown.read().as_ref().map(steps::announcement));
+    let over = Memo::new(move |_| {
+        shown
+            .read()
+            .as_ref()
+            .is_some_and(|order| !steps::is_active(order))
+    });
+    let at = Memo::new(move |_| shown.read().as_ref().map(|order| order.fulfilment));
+    let stepper = move || {
+        let at = at.get()?;
+        let items = steps::STEPS.map(|step| {
+            let progress = steps::progress(step, at);
+            let (class, mark) = match progress {
+                steps::Progress::Done => ("done", Some(icon(Icon::Check))),
+                steps::Progress::Current => ("current", None),
+                steps::Progress::Ahead => ("ahead", None),
+            };
+            let current = (progress == steps::Progress::Current).then_some("step");
+            view! { <li class=class aria-current=current><span class="dot">{mark}</span> <span>{steps::name(step)}</span></li> }
+        });
+        Some(
+            view! { <ol class="steps" aria-label="Progress">{items.into_iter().collect_view()}</ol> },
+        )
+    };
+    view! {
+        <section class="ticket-card" class:over=move || over.get()>
+            <p class="eyebrow">"Your number"</p>
+            <p class="number" data-testid="order-number">{number}</p>
+            <div class="status" aria-live="polite" aria-atomic="true">
+                <p class="status-name" data-testid="order-status">{label}</p>
+                <p class="status-words">{words}</p>
+            </div>
+            {stepper}
+            {move || (!over.get()).then(|| connection_mark(connection))}
+        </section>
+    }
+    .into_any()
+}
+
+/// Whether what is shown is of now.
+pub fn connection_mark(connection: RwSignal<Connection>) -> AnyView {
+    view! {
+        <p class="connection" role="status" data-testid="connection" class:lost=move || connection.get() == Connection::Reconnecting>
+            <span class="pulse" aria-hidden="true"></span>
+            {move || match connection.get() {
+                Connection::Connecting => "Connecting…",
+                Connection::Live => "Live",
+                Connection::Reconnecting => "Reconnecting…",
+            }}
+        </p>
+    }
+    .into_any()
+}
+
+fn receipt(order: &Order) -> AnyView {
+    let lines = order
+        .lines
+        .iter()
+        .map(|line| {
+            let mut details = vec![line.variation.clone()];
+            details.extend(line.options.iter().map(|option| option.name.clone()));
+            view! {
+                <li>
+                    <span class="receipt-count">{line.quantity} " ×"</span>
+                    <span><strong>{line.product.clone()}</strong> <span class="line-details">{details.join(", ")}</span></span>
+                    <span class="receipt-price">{money::format(&line.line_total)}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    let taxes = order
+        .tax
+        .iter()
+        .map(|tax| {
+            let label = format!("including {} tax", money::format_rate(tax.rate_bp));
+            view! { <div class="tax"><span>{label}</span> <span>{money::format(&tax.tax)}</span></div> }
+        })
+        .collect_view();
+    let paid = match order.payment.status {
+        bff_api::PaymentStatus::Captured => "Paid at the counter",
+        bff_api::PaymentStatus::Due => "To be paid at the counter",
+    };
+    view! {
+        <section class="card" aria-labelledby="receipt-heading">
+            <h2 id="receipt-heading">{order.store_name.clone()}</h2>
+            <p class="line-details">{super::browser::local_time(order.placed_at.timestamp_millis())}</p>
+            <ul class="receipt">{lines}</ul>
+            <div class="sum"><span>"Total"</span> <strong data-testid="order-total">{money::format(&order.total)}</strong></div>
+            {taxes}
+            <p class="paid">{icon(Icon::Counter)} {paid}</p>
+            <div class="receipt-links">
+                <a class="button secondary" href=format!("/stores/{}", order.store_id)>"Order something else"</a>
+                <a class="quiet" href="/orders">"All your orders"</a>
+            </div>
+        </section>
+    }
+    .into_any()
+}

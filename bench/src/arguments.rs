@@ -1,0 +1,52 @@
+//! What `./run.sh bench` tells this program; which stack it is about, it is told by the environment, as all of `e2e`.
+//!
+//! Invariant: a word that is not known refuses to start.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use lexopt::prelude::*;
+
+/// The arguments.
+#[derive(Debug)]
+pub struct Arguments {
+    /// The first of thirty ports that are free for the controls.
+    pub ports: u16,
+    /// The folder of PostgreSQL's programs.
+    pub postgres: PathBuf,
+    /// How long the system took to come up when everything was built and had run before.
+    pub second_start: Duration,
+    /// Where the report goes.
+    pub report: PathBuf,
+    /// What was measured: a commit.
+    pub subject: String,
+}
+
+impl Arguments {
+    /// Of this process.
+    pub fn read() -> Result<Self> {
+        let (mut ports, mut postgres, mut second_start) = (None, None, None);
+        let (mut report, mut subject) = (None, None);
+        let mut words = lexopt::Parser::from_env();
+        while let Some(word) = words.next()? {
+            match word {
+                Long("ports") => ports = Some(words.value()?.parse()?),
+                Long("postgres") => postgres = Some(words.value()?.into()),
+                Long("second-start-ms") => {
+                    second_start = Some(Duration::from_millis(words.value()?.parse()?));
+                }
+                Long("report") => report = Some(words.value()?.into()),
+                Long("subject") => subject = Some(words.value()?.string()?),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Self {
+            ports: ports.context("--ports is missing")?,
+            postgres: postgres.context("--postgres is missing")?,
+            second_start: second_start.context("--second-start-ms is missing")?,
+            report: report.context("--report is missing")?,
+            subject: subject.context("--subject is missing")?,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! A caller that repeats one request on a connection that it keeps: the cheapest client that we can have, because it
+//! shares the processors with what it measures.
+//!
+//! Invariant: an answer is read whole, and any status but 200 is a failure.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::Target;
+use http::header::HOST;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use url::Url;
+
+use crate::load::Caller;
+
+/// One request, and where it goes.
+#[derive(Clone)]
+pub struct Call {
+    port: u16,
+    tls: Option<TlsConnector>,
+    request: Request<Full<Bytes>>,
+}
+
+impl Call {
+    /// A request to a port of this machine.
+    pub fn new(method: Method, url: &Url, body: Bytes) -> Result<Self> {
+        let port = url
+            .port_or_known_default()
+            .context("an address without a port")?;
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = url[url::Position::BeforePath..].parse()?;
+        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+        request
+            .headers_mut()
+            .insert(HOST, HeaderValue::try_from(host)?);
+        Ok(Self {
+            port,
+            tls: None,
+            request,
+        })
+    }
+
+    /// The same with one more header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Result<Self> {
+        let value = HeaderValue::try_from(value)?;
+        let headers = self.request.headers_mut();
+        headers.insert(HeaderName::from_static(name), value);
+        Ok(self)
+    }
+
+    /// The same over TLS, trusting the system's own authority alone.
+    pub fn tls(mut self, target: &Target) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(target.ca())?)?;
+        let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        self.tls = Some(TlsConnector::from(Arc::new(config)));
+        Ok(self)
+    }
+
+    /// Callers that make it, each with a connection of its own.
+    pub async fn callers(&self, count: usize) -> Result<Vec<Connection>> {
+        let call = Arc::new(self.clone());
+        let mut callers = Vec::with_capacity(count);
+        for _ in 0..count {
+            let sender = Some(call.connect().await?);
+            let call = Arc::clone(&call);
+            callers.push(Connection { call, sender });
+        }
+        Ok(callers)
+    }
+
+    async fn connect(&self) -> Result<Sender> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let tcp = TcpStream::connect(address)
+            .await
+            .with_context(|| format!("{address}"))?;
+        tcp.set_nodelay(true)?;
+        match &self.tls {
+            None => talk(tcp).await,
+            Some(tls) => {
+                let name = ServerName::try_from("localhost")?;
+                talk(tls.connect(name, tcp).await?).await
+            }
+        }
+    }
+}
+
+type Sender = SendRequest<Full<Bytes>>;
+
+async fn talk<S>(stream: S) -> Result<Sender>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    // How it ends shows at the sender.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+/// A caller and its connection.
+pub struct Connection {
+    call: Arc<Call>,
+    sender: Option<Sender>,
+}
+
+impl Caller for Connection {
+    async fn call(&mut self) -> Result<()> {
+        let mut sender = match self.sender.take() {
+            Some(sender) => sender,
+            None => self.call.connect().await?,
+        };
+        sender.ready().await?;
+        let answer = sender.send_request(self.call.request.clone()).await?;
+        let (status, mut body) = (answer.status(), answer.into_body());
+        while let Some(frame) = body.frame().await {
+            frame?;
+        }
+        // A failure above gives the connection up.
+        self.sender = Some(sender);
+        ensure!(
+            status == StatusCode::OK,
+            "{} answered {status}",
+            self.call.request.uri()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,190 @@
+//! The running system: where it is, who may sign in, and how to hurt it.
+//!
+//! Invariant: no test knows a port, a file or a process; what differs between a laptop and a cluster is in here.
+
+mod local;
+
+use std::fmt;
+
+use anyhow::Result;
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+pub use local::Local;
+
+/// A role that a demo person has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Orders.
+    Customer,
+    /// Makes what was ordered, at both demo stores.
+    Barista,
+    /// Runs both demo stores.
+    Manager,
+    /// Runs the platform; works at no store.
+    Admin,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Customer, Self::Barista, Self::Manager, Self::Admin];
+}
+
+/// What a person types to sign in.
+#[derive(Clone, Deserialize)]
+pub struct SignIn {
+    /// The address.
+    pub email: String,
+    /// The password, generated when the system was first started.
+    pub password: String,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn")
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Something that runs, and that can be killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A service, by its app id.
+    App(String),
+    /// The sidecar of a service.
+    Sidecar(String),
+    /// What the services stand on: `postgres`, `redis`, `kafka`, `vault`.
+    Backing(&'static str),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::App(app) => f.write_str(app),
+            Self::Sidecar(app) => write!(f, "{app}'s sidecar"),
+            Self::Backing(part) => f.write_str(part),
+        }
+    }
+}
+
+/// A sidecar's HTTP interface, and the token that opens it.
+#[derive(Clone)]
+pub struct Sidecar {
+    /// Where.
+    pub url: Url,
+    /// What its own app sends as `dapr-api-token`.
+    pub token: String,
+}
+
+/// A service's listener behind its sidecar, and the token that only that sidecar should have.
+#[derive(Clone)]
+pub struct Listener {
+    /// Where.
+    pub url: Url,
+    /// What its own sidecar sends as `dapr-api-token`.
+    pub token: String,
+}
+
+/// The system under test. A further place to run it at is a further variant.
+pub enum Target {
+    /// Started by `./run.sh` on this machine.
+    Local(Local),
+}
+
+impl Target {
+    /// The system that `./run.sh` started, as `CREMA_STATE` and `CREMA_PORT_BASE` name it.
+    pub fn local() -> Result<Self> {
+        Local::from_environment().map(Self::Local)
+    }
+
+    /// The public address, which is the issuer too.
+    #[must_use]
+    pub fn public(&self) -> &Url {
+        match self {
+            Self::Local(local) => local.public(),
+        }
+    }
+
+    /// The certificate authority of the public address, as PEM.
+    #[must_use]
+    pub fn ca(&self) -> &[u8] {
+        match self {
+            Self::Local(local) => local.ca(),
+        }
+    }
+
+    /// How the demo person of a role signs in.
+    pub fn sign_in(&self, role: Role) -> Result<&SignIn> {
+        match self {
+            Self::Local(local) => local.sign_in(role),
+        }
+    }
+
+    /// The app ids of all services.
+    #[must_use]
+    pub fn apps(&self) -> Vec<&str> {
+        match self {
+            Self::Local(local) => local.apps(),
+        }
+    }
+
+    /// Where a service tells of itself: `/healthz`, `/readyz`, `/metrics`, `/routes`.
+    pub fn ops(&self, app: &str) -> Result<Url> {
+        match self {
+            Self::Local(local) => local.ops(app),
+        }
+    }
+
+    /// Where a service listens to its sidecar.
+    pub fn listener(&self, app: &str) -> Result<Listener> {
+        match self {
+            Self::Local(local) => local.listener(app),
+        }
+    }
+
+    /// A service's sidecar.
+    pub fn sidecar(&self, app: &str) -> Result<Sidecar> {
+        match self {
+            Self::Local(local) => local.sidecar(app),
+        }
+    }
+
+    /// Names the running instance of a part; another one after a restart, nothing while it is down.
+    #[must_use]
+    pub fn instance(&self, part: &Part) -> Option<String> {
+        match self {
+            Self::Local(local) => local.instance(part),
+        }
+    }
+
+    /// Ends a part as a crash does: it has no chance to tidy up.
+    pub async fn kill(&self, part: &Part) -> Result<()> {
+        match self {
+            Self::Local(local) => local.kill(part).await,
+        }
+    }
+
+    /// Brings back a part that nothing else brings back, and returns when it takes requests.
+    pub async fn start(&self, part: &Part) -> Result<()> {
+        match self {
+            Self::Local(local) => local.start(part).await,
+        }
+    }
+
+    /// What a part wrote to its log.
+    pub fn logs(&self, part: &Part) -> Result<String> {
+        match self {
+            Self::Local(local) => local.logs(part),
+        }
+    }
+
+    /// Every message of a topic since its beginning, read by Kafka's own consumer, past Dapr and our services.
+    pub async fn messages(&self, topic: &str) -> Result<Vec<Value>> {
+        match self {
+            Self::Local(local) => local.messages(topic).await,
+        }
+    }
+}

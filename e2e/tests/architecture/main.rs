@@ -1,0 +1,10 @@
+//! What `docs/architecture.md` promises about the repository, checked on the repository itself. Needs no running system.
+//!
+//! Invariant: the checks read what is there (manifests, YAML, sources, the README); a new part is covered without being
+//! named here.
+
+mod dapr;
+mod licences;
+mod readme;
+mod repository;
+mod workspace;

@@ -1,0 +1,329 @@
+//! The access matrix: every route of every service, for every role and every service, and for bad tokens.
+//!
+//! Invariant: the routes are those that the services serve, the expectations are written here; neither may lack a row.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::client::plain;
+use e2e::{Client, Role, Target};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::stack::{self, routes, word};
+use crate::tokens::{self, Person};
+
+/// Someone with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    Person(Role),
+    Service(&'static str),
+}
+
+use Caller::{Person as P, Service as S};
+
+const CALLERS: [Caller; 6] = [
+    P(Role::Customer),
+    P(Role::Barista),
+    P(Role::Manager),
+    P(Role::Admin),
+    S("bff"),
+    S("order"),
+];
+
+/// Who may call a route.
+#[derive(Debug)]
+enum Expected {
+    /// Whoever comes by our sidecars: the route checks by its own protocol who is asking.
+    Anyone,
+    /// The service's own sidecar, to deliver an event.
+    OwnSidecar,
+    /// These, with a token for this very service.
+    Bearers(&'static [Caller]),
+}
+
+const PEOPLE: Expected = Expected::Bearers(&[
+    P(Role::Customer),
+    P(Role::Barista),
+    P(Role::Manager),
+    P(Role::Admin),
+]);
+const READERS: Expected = Expected::Bearers(&[
+    P(Role::Customer),
+    P(Role::Barista),
+    P(Role::Manager),
+    P(Role::Admin),
+    S("bff"),
+]);
+const STAFF: Expected = Expected::Bearers(&[P(Role::Barista), P(Role::Manager), P(Role::Admin)]);
+
+/// The matrix. A route that is not in it fails the test, and so does a row without a route.
+const MATRIX: &[(&str, &str, &str, Expected)] = &[
+    ("bff", "POST", "/events/order", Expected::OwnSidecar),
+    ("bff", "GET", "/dapr/subscribe", Expected::OwnSidecar),
+    ("catalog", "GET", "/v1/stores", READERS),
+    ("catalog", "GET", "/v1/stores/{store}/menu", READERS),
+    (
+        "catalog",
+        "POST",
+        "/v1/quotes",
+        Expected::Bearers(&[S("order")]),
+    ),
+    (
+        "identity",
+        "GET",
+        "/.well-known/openid-configuration",
+        Expected::Anyone,
+    ),
+    ("identity", "GET", "/identity.css", Expected::Anyone),
+    ("identity", "GET", "/oauth2/authorize", Expected::Anyone),
+    ("identity", "GET", "/oauth2/jwks", Expected::Anyone),
+    ("identity", "GET", "/oauth2/userinfo", Expected::Anyone),
+    ("identity", "GET", "/register", Expected::Anyone),
+    ("identity", "GET", "/sign-in", Expected::Anyone),
+    ("identity", "POST", "/oauth2/revoke", Expected::Anyone),
+    ("identity", "POST", "/oauth2/token", Expected::Anyone),
+    ("identity", "POST", "/register", Expected::Anyone),
+    ("identity", "POST", "/sign-in", Expected::Anyone),
+    ("identity", "POST", "/sign-out", Expected::Anyone),
+    ("order", "GET", "/v1/orders", PEOPLE),
+    ("order", "GET", "/v1/orders/{id}", PEOPLE),
+    ("order", "GET", "/v1/orders/{id}/history", PEOPLE),
+    ("order", "GET", "/v1/stores/{store}/tickets", STAFF),
+    ("order", "POST", "/v1/orders", PEOPLE),
+    ("order", "POST", "/v1/orders/{id}/fulfilment", STAFF),
+];
+
+/// Calls a route of a service the way every caller does, by service invocation, here from the BFF's sidecar. Ids in the
+/// path are of nothing.
+pub async fn invoke(
+    target: &Target,
+    app: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+) -> Result<StatusCode> {
+    let nothing = Uuid::nil().to_string();
+    let path = path.replace("{id}", &nothing).replace("{store}", &nothing);
+    let sidecar = target.sidecar("bff")?;
+    let address = sidecar
+        .url
+        .join(&format!("/v1.0/invoke/{app}/method{path}"))?;
+    let mut request = plain(target)?
+        .request(method.parse::<Method>()?, address)
+        .header("dapr-api-token", &sidecar.token);
+    if method == "POST" {
+        request = request.json(&Value::Object(serde_json::Map::new()));
+    }
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    Ok(request.send().await?.status())
+}
+
+#[tokio::test]
+async fn the_matrix_has_a_row_for_every_route() -> Result<()> {
+    let stack = stack::shared().await?;
+    let mut served = BTreeSet::new();
+    for app in stack.apps() {
+        for row in routes(&stack, app).await? {
+            served.insert(format!(
+                "{app} {} {} {}",
+                word(&row, "method"),
+                word(&row, "path"),
+                kind(&row["access"])
+            ));
+        }
+    }
+    let expected = MATRIX.iter().map(|(app, method, path, expected)| {
+        let kind = match expected {
+            Expected::Anyone => "public",
+            Expected::OwnSidecar => "sidecar",
+            Expected::Bearers(_) => "scope",
+        };
+        format!("{app} {method} {path} {kind}")
+    });
+    assert_eq!(served, expected.collect());
+    Ok(())
+}
+
+fn kind(access: &Value) -> &str {
+    if access.get("scope").is_some() {
+        "scope"
+    } else {
+        access.as_str().unwrap_or_default()
+    }
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_it_should_and_nobody_else() -> Result<()> {
+    let stack = stack::shared().await?;
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        people.push((role, Person::demo(&stack, role).await?));
+    }
+    let admin = &people.last().context("an admin")?.1;
+    for audience in ["catalog", "order"] {
+        let mut tokens = Vec::new();
+        for caller in CALLERS {
+            let token = match caller {
+                P(role) => {
+                    let (_, person) = people
+                        .iter()
+                        .find(|(other, _)| *other == role)
+                        .context("a person")?;
+                    Some(person.at(&stack, audience).await?)
+                }
+                S(app) => tokens::of_service(&stack, app, audience).await?,
+            };
+            tokens.push((caller, token));
+        }
+        let other = if audience == "order" {
+            "catalog"
+        } else {
+            "order"
+        };
+        // The one who may do the most, but elsewhere.
+        let elsewhere = [admin.at(&stack, other).await?, admin.at_bff().to_owned()];
+        let good = tokens
+            .iter()
+            .find_map(|(_, token)| token.clone())
+            .context("a token")?;
+        let bad: Vec<_> = [None]
+            .into_iter()
+            .chain(elsewhere.into_iter().chain(forgeries(&good)?).map(Some))
+            .collect();
+        for (app, method, path, expected) in MATRIX.iter().filter(|row| row.0 == audience) {
+            let Expected::Bearers(allowed) = expected else {
+                continue;
+            };
+            for (index, token) in bad.iter().enumerate() {
+                let status = invoke(&stack, app, method, path, token.as_deref()).await?;
+                ensure!(
+                    status == StatusCode::UNAUTHORIZED,
+                    "{app} {method} {path}: {status} for bad token {index}"
+                );
+            }
+            for (caller, token) in &tokens {
+                let Some(token) = token else {
+                    ensure!(
+                        !allowed.contains(caller),
+                        "{caller:?} should reach {app} {method} {path}, but gets no token"
+                    );
+                    continue;
+                };
+                let status = invoke(&stack, app, method, path, Some(token)).await?;
+                let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status);
+                ensure!(
+                    !status.is_server_error(),
+                    "{app} {method} {path} fails for {caller:?} with {status}"
+                );
+                if allowed.contains(caller) {
+                    ensure!(
+                        !refused,
+                        "{app} {method} {path} refuses {caller:?} with {status}"
+                    );
+                } else {
+                    ensure!(
+                        status == StatusCode::FORBIDDEN,
+                        "{app} {method} {path} lets {caller:?} in: {status}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tokens made of a good one without the key: unsigned, signed by nobody, and with the signature of other claims.
+fn forgeries(good: &str) -> Result<[String; 4]> {
+    // {"alg":"none","typ":"at+jwt"}
+    const UNSIGNED: &str = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0";
+    let [header, claims, signature] = good.split('.').collect::<Vec<_>>()[..] else {
+        anyhow::bail!("a token has three parts");
+    };
+    let flipped: String = signature.chars().rev().collect();
+    let (first, rest) = claims.split_at(claims.len() / 2);
+    Ok([
+        format!("{UNSIGNED}.{claims}."),
+        format!("{header}.{claims}.{flipped}"),
+        format!("{header}.{rest}{first}.{signature}"),
+        "no token at all".to_owned(),
+    ])
+}
+
+/// What the public listener asks of those who are not signed in.
+#[tokio::test]
+async fn nobody_gets_in_without_signing_in() -> Result<()> {
+    let stack = stack::shared().await?;
+    let visitor = Client::new(&stack)?;
+    let id = Uuid::nil();
+    for path in [
+        "/api/orders".to_owned(),
+        format!("/api/orders/{id}"),
+        format!("/api/orders/{id}/history"),
+        format!("/api/orders/{id}/events"),
+        format!("/api/stores/{id}/tickets"),
+        format!("/api/stores/{id}/tickets/events"),
+    ] {
+        let answer = visitor.get(&path).await?;
+        ensure!(
+            answer.status == StatusCode::UNAUTHORIZED,
+            "{path}: {}",
+            answer.status
+        );
+    }
+    for path in [
+        "/api/orders".to_owned(),
+        format!("/api/orders/{id}/fulfilment"),
+    ] {
+        let headers = [("idempotency-key", "k"), ("if-match", "\"1\"")];
+        let answer = visitor.post(&path, &Value::Null, &headers).await?;
+        ensure!(
+            answer.status == StatusCode::UNAUTHORIZED,
+            "{path}: {}",
+            answer.status
+        );
+    }
+    for path in [
+        "/api/session",
+        "/api/stores",
+        "/",
+        "/board",
+        "/.well-known/openid-configuration",
+    ] {
+        visitor
+            .get(path)
+            .await?
+            .expect(StatusCode::OK)
+            .with_context(|| path.to_owned())?;
+    }
+    Ok(())
+}
+
+/// What is served behind the public listener only: the paths of the sidecars' world don't exist there.
+#[tokio::test]
+async fn the_inside_is_not_published() -> Result<()> {
+    let stack = stack::shared().await?;
+    let visitor = Client::new(&stack)?;
+    for path in [
+        "/events/order",
+        "/dapr/subscribe",
+        "/dapr/config",
+        "/v1/orders",
+        "/v1/stores",
+        "/routes",
+        "/metrics",
+        "/readyz",
+        "/v1.0/metadata",
+    ] {
+        let answer = visitor.get(path).await?;
+        ensure!(
+            answer.status == StatusCode::NOT_FOUND,
+            "{path}: {}",
+            answer.status
+        );
+    }
+    Ok(())
+}

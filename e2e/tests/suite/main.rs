@@ -1,0 +1,13 @@
+//! The running system, tried from outside as its users, its operators and its enemies would.
+//!
+//! Invariant: the tests know the system through `e2e::Target` alone, and each leaves it as usable as it was.
+
+mod access;
+mod bad_input;
+mod browser;
+mod forged;
+mod healing;
+mod journeys;
+mod ownership;
+mod stack;
+mod tokens;

@@ -1,0 +1,177 @@
+//! Own and other's: who knows an id learns nothing by it. What belongs to someone else answers like what does not exist.
+//!
+//! Invariant: the routes with an id in them are those that the services serve, so a new one is tried without being named.
+
+use anyhow::{Result, ensure};
+use e2e::client::plain;
+use e2e::order::list;
+use e2e::{Order, Role, Target};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::stack::{self, GENEROUS, browser, newcomer, order_one, routes, word};
+use crate::tokens::Person;
+
+/// Calls a route about this order with a token, and gives the status and the problem's type.
+async fn about(
+    target: &Target,
+    route: (&str, &str),
+    order: &Order,
+    token: &str,
+) -> Result<(StatusCode, String)> {
+    let (method, path) = route;
+    let path = path
+        .replace("{id}", &order.id)
+        .replace("{store}", &order.store_id);
+    let sidecar = target.sidecar("bff")?;
+    let mut request = plain(target)?
+        .request(
+            method.parse::<Method>()?,
+            sidecar
+                .url
+                .join(&format!("/v1.0/invoke/order/method{path}"))?,
+        )
+        .header("dapr-api-token", &sidecar.token)
+        .bearer_auth(token);
+    if method == "POST" {
+        let version = format!("\"{}\"", order.version);
+        request = request
+            .header("if-match", version)
+            .json(&json!({ "status": "preparation" }));
+    }
+    let answer = request.send().await?;
+    let status = answer.status();
+    let body: serde_json::Value =
+        serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+    Ok((status, word(&body, "type").to_owned()))
+}
+
+#[tokio::test]
+async fn an_order_is_its_customers_and_its_stores() -> Result<()> {
+    let stack = stack::shared().await?;
+    let (owner, stranger) = (newcomer(&stack).await?, newcomer(&stack).await?);
+    let order = order_one(&owner).await?;
+    let missing = Order {
+        id: Uuid::nil().to_string(),
+        ..order.clone()
+    };
+    // Somebody else; and one whose role may do everything, but who works at no store.
+    let strangers = [
+        Person::of(&stack, &stranger)
+            .await?
+            .at(&stack, "order")
+            .await?,
+        Person::demo(&stack, Role::Admin)
+            .await?
+            .at(&stack, "order")
+            .await?,
+    ];
+    let mine = Person::of(&stack, &owner)
+        .await?
+        .at(&stack, "order")
+        .await?;
+    let staff = Person::demo(&stack, Role::Barista)
+        .await?
+        .at(&stack, "order")
+        .await?;
+    let rows = routes(&stack, "order").await?;
+    let with_ids: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                word(row, "method"),
+                word(row, "path"),
+                word(&row["access"], "scope"),
+            )
+        })
+        .filter(|(_, path, _)| path.contains('{'))
+        .collect();
+    ensure!(with_ids.len() >= 4, "{with_ids:?}");
+    for (method, path, scope) in with_ids {
+        let route = (method, path);
+        for (index, token) in strangers.iter().enumerate() {
+            let (status, kind) = about(&stack, route, &order, token).await?;
+            // A customer has no business with the staff's routes, whatever the id.
+            let customer_at_the_counter = index == 0 && scope == "order:fulfil";
+            let expected = if customer_at_the_counter {
+                StatusCode::FORBIDDEN
+            } else {
+                StatusCode::NOT_FOUND
+            };
+            ensure!(
+                status == expected,
+                "{method} {path}: {status} for stranger {index}"
+            );
+            if path.contains("{id}") {
+                let nothing = about(&stack, route, &missing, token).await?;
+                ensure!(
+                    (status, kind) == nothing,
+                    "{method} {path} tells an order of somebody else from none"
+                );
+            }
+        }
+        let own = if scope == "order:fulfil" {
+            &staff
+        } else {
+            &mine
+        };
+        let (status, kind) = about(&stack, route, &order, own).await?;
+        ensure!(
+            status == StatusCode::OK,
+            "{method} {path}: {status} {kind} for those whose it is"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_customer_sees_own_orders_alone() -> Result<()> {
+    let stack = stack::shared().await?;
+    let (owner, stranger) = (newcomer(&stack).await?, newcomer(&stack).await?);
+    let order = order_one(&owner).await?;
+    let all = stranger
+        .get("/api/orders")
+        .await?
+        .expect(StatusCode::OK)?
+        .json()?;
+    assert_eq!(all["items"], json!([]));
+    let all = owner
+        .get("/api/orders")
+        .await?
+        .expect(StatusCode::OK)?
+        .json()?;
+    assert_eq!(list(&all["items"]).len(), 1);
+    for path in ["", "/history", "/events"] {
+        let path = format!("/api/orders/{}{path}", order.id);
+        stranger.get(&path).await?.expect(StatusCode::NOT_FOUND)?;
+    }
+    let mut page = owner
+        .events(&format!("/api/orders/{}/events", order.id))
+        .await?;
+    assert_eq!(page.next(GENEROUS).await?.data["id"], json!(order.id));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_board_is_its_stores_staffs() -> Result<()> {
+    let stack = stack::shared().await?;
+    let (admin, barista) = (
+        browser(&stack, Role::Admin).await?,
+        browser(&stack, Role::Barista).await?,
+    );
+    let order = order_one(&barista).await?;
+    for path in ["tickets", "tickets/events"] {
+        let path = format!("/api/stores/{}/{path}", order.store_id);
+        admin.get(&path).await?.expect(StatusCode::NOT_FOUND)?;
+    }
+    admin
+        .advance(&order.id, order.version, "preparation")
+        .await?
+        .expect(StatusCode::NOT_FOUND)?;
+    barista
+        .advance(&order.id, order.version, "preparation")
+        .await?
+        .expect(StatusCode::OK)?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Access tokens as the services use them: the suite takes the part of a service, with that service's own credentials.
+//!
+//! Invariant: every token is issued by identity in the regular way; none is made up here.
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::client::plain;
+use e2e::{Client, Role, Target};
+use reqwest::StatusCode;
+use reqwest::header::LOCATION;
+use serde_json::Value;
+use url::Url;
+
+use crate::stack::{browser, word};
+
+/// A PKCE verifier and its S256 challenge: the example of RFC 7636, appendix B.
+const PKCE: (&str, &str) = (
+    "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+);
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// What identity answers a request for a token.
+async fn token(target: &Target, app: &str, form: &[(&str, &str)]) -> Result<(StatusCode, Value)> {
+    let secret = secret(target, app, "client").await?;
+    let answer = plain(target)?
+        .post(target.public().join("/oauth2/token")?)
+        .basic_auth(
+            word(&secret, "client_id"),
+            Some(word(&secret, "client_secret")),
+        )
+        .form(form)
+        .send()
+        .await?;
+    Ok((
+        answer.status(),
+        serde_json::from_slice(&answer.bytes().await?)?,
+    ))
+}
+
+/// A secret of a service, read as that service reads it.
+async fn secret(target: &Target, app: &str, name: &str) -> Result<Value> {
+    let sidecar = target.sidecar(app)?;
+    let address = sidecar
+        .url
+        .join(&format!("/v1.0/secrets/secretstore/{name}"))?;
+    let answer = plain(target)?
+        .get(address)
+        .header("dapr-api-token", &sidecar.token)
+        .send()
+        .await?;
+    Ok(serde_json::from_slice(
+        &answer.error_for_status()?.bytes().await?,
+    )?)
+}
+
+fn issued((status, body): &(StatusCode, Value)) -> Result<String> {
+    ensure!(
+        *status == StatusCode::OK,
+        "identity refused with {status}: {body}"
+    );
+    Ok(word(body, "access_token").to_owned())
+}
+
+/// A service's token for itself; nothing, if identity holds that it has no business there.
+pub async fn of_service(target: &Target, app: &str, audience: &str) -> Result<Option<String>> {
+    let form = [("grant_type", "client_credentials"), ("audience", audience)];
+    let answer = token(target, app, &form).await?;
+    if answer.0 == StatusCode::BAD_REQUEST {
+        return Ok(None);
+    }
+    issued(&answer).map(Some)
+}
+
+/// The tokens of one person at the BFF.
+pub struct Person {
+    access: String,
+}
+
+impl Person {
+    /// The demo person of this role.
+    pub async fn demo(target: &Target, role: Role) -> Result<Self> {
+        Self::of(target, &browser(target, role).await?).await
+    }
+
+    /// Whoever is signed in in this browser.
+    pub async fn of(target: &Target, browser: &Client) -> Result<Self> {
+        let callback = target.public().join("/api/session/callback")?;
+        let query = [
+            ("client_id", "bff"),
+            ("redirect_uri", callback.as_str()),
+            ("response_type", "code"),
+            ("scope", "openid profile"),
+            ("state", "suite"),
+            ("nonce", "suite"),
+            ("code_challenge", PKCE.1),
+            ("code_challenge_method", "S256"),
+        ];
+        let mut address = target.public().join("/oauth2/authorize")?;
+        address.query_pairs_mut().extend_pairs(query);
+        let answer = browser
+            .get(address.as_str())
+            .await?
+            .expect(StatusCode::SEE_OTHER)?;
+        let back: Url = answer.header(LOCATION).parse().context("a redirect")?;
+        let code = back
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .context("a code")?
+            .1
+            .into_owned();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &*code),
+            ("redirect_uri", callback.as_str()),
+            ("code_verifier", PKCE.0),
+        ];
+        let access = issued(&token(target, "bff", &form).await?)?;
+        Ok(Self { access })
+    }
+
+    /// The person's token for the BFF itself.
+    pub fn at_bff(&self) -> &str {
+        &self.access
+    }
+
+    /// The person's token for a service, by token exchange.
+    pub async fn at(&self, target: &Target, audience: &str) -> Result<String> {
+        let form = [
+            ("grant_type", EXCHANGE),
+            ("subject_token", &*self.access),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("audience", audience),
+        ];
+        issued(&token(target, "bff", &form).await?)
+    }
+}

@@ -1,0 +1,40 @@
+//! The JSON that the BFF and the web client exchange under `/api`.
+//!
+//! Invariant: nothing but data is here. No I/O, no clock, no randomness, so it builds for wasm32 as it does natively.
+
+mod live;
+mod menu;
+mod money;
+mod order;
+mod problem;
+mod session;
+#[cfg(test)]
+mod wire_tests;
+
+pub use live::{OrderChange, event};
+pub use menu::{Category, Menu, MenuOption, OptionGroup, Product, Store, Variation};
+pub use money::Money;
+pub use order::{
+    Advance, Axis, Checkout, ChosenOption, Fulfilment, HistoryEntry, Order, OrderLine, Payment,
+    PaymentMethod, PaymentStatus, PlaceLine, PlaceOrder, PlacePayment, TaxLine,
+};
+pub use problem::{FieldProblem, Problem};
+pub use session::{Session, User};
+
+use serde::{Deserialize, Serialize};
+
+/// Every unsafe request under `/api` carries this header with the value [`REQUEST_HEADER_VALUE`]; a cross-site form cannot.
+pub const REQUEST_HEADER: &str = "x-crema-request";
+/// The only accepted value of [`REQUEST_HEADER`].
+pub const REQUEST_HEADER_VALUE: &str = "1";
+/// One random value per order the customer means to place, repeated on every retry of that order.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// One page of a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows of this page, in the collection's own order.
+    pub items: Vec<T>,
+    /// Opaque value for `?cursor=` that gives the next page; `None` on the last.
+    pub next: Option<String>,
+}

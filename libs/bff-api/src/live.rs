@@ -1,0 +1,34 @@
+//! What the two event streams carry after their snapshot.
+//!
+//! Invariant: a change is sent only when its version is higher than all sent before for that order.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Checkout, Fulfilment};
+
+/// Names in the `event:` field of both streams.
+pub mod event {
+    /// Data is a whole [`crate::Order`]: first of an order's stream, and again whenever the stream may have missed something.
+    pub const ORDER: &str = "order";
+    /// Data is a [`crate::Page`] of orders: first of a board's stream, and again whenever it may have missed something.
+    pub const TICKETS: &str = "tickets";
+    /// Data is a [`crate::OrderChange`].
+    pub const CHANGE: &str = "change";
+}
+
+/// A transition of the watched order (`GET /api/orders/{id}/events`), or of any order of the watched store
+/// (`GET /api/stores/{id}/tickets/events`), where an unknown id is a new ticket: read it with `GET /api/orders/{id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderChange {
+    /// The order that changed.
+    pub order_id: Uuid,
+    /// Its number at the counter.
+    pub number: String,
+    /// State after the transition.
+    pub checkout: Checkout,
+    /// State after the transition.
+    pub fulfilment: Fulfilment,
+    /// Version after the transition.
+    pub version: i64,
+}

@@ -1,0 +1,232 @@
+//! Orders as the customer and the barista see them, and the two commands on them.
+//!
+//! Invariant: a command carries no price; what an order costs is the catalog's answer alone.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Money;
+
+/// Body of `POST /api/orders`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceOrder {
+    /// Where it will be made.
+    pub store_id: Uuid,
+    /// 1 to 50 lines.
+    pub lines: Vec<PlaceLine>,
+    /// How it will be paid.
+    pub payment: PlacePayment,
+}
+
+/// One line of [`PlaceOrder`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceLine {
+    /// From the store's menu.
+    pub variation_id: Uuid,
+    /// 1 to 99.
+    pub quantity: u32,
+    /// Every chosen option, defaults included.
+    pub option_ids: Vec<Uuid>,
+}
+
+/// How a customer means to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacePayment {
+    /// The method alone: amounts are the order service's business.
+    pub method: PaymentMethod,
+}
+
+/// Body of `POST /api/orders/{id}/fulfilment`, sent with `If-Match: "<version>"`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advance {
+    /// The step to enter.
+    pub status: Fulfilment,
+}
+
+/// An order in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Identifies the order in every path.
+    pub id: Uuid,
+    /// What is called out at the counter, such as `A-042`; unique per store and day.
+    pub number: String,
+    /// Where it is made.
+    pub store_id: Uuid,
+    /// The store's name when the order was placed.
+    pub store_name: String,
+    /// When the customer placed it.
+    pub placed_at: DateTime<Utc>,
+    /// First axis: the deal.
+    pub checkout: Checkout,
+    /// Second axis: the making.
+    pub fulfilment: Fulfilment,
+    /// How it is paid, and whether it has been.
+    pub payment: Payment,
+    /// What was ordered, at the prices of that moment.
+    pub lines: Vec<OrderLine>,
+    /// Sum of the lines, tax included.
+    pub total: Money,
+    /// The tax contained in the total, one entry per rate.
+    pub tax: Vec<TaxLine>,
+    /// Grows by one with every transition; the strong `ETag` of the order.
+    pub version: i64,
+}
+
+/// One line of an [`Order`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// The menu's id of what was ordered.
+    pub variation_id: Uuid,
+    /// Product name at that moment.
+    pub product: String,
+    /// Variation name at that moment.
+    pub variation: String,
+    /// What was chosen with it.
+    pub options: Vec<ChosenOption>,
+    /// How many.
+    pub quantity: u32,
+    /// One of it with its options, tax included.
+    pub unit_price: Money,
+    /// `unit_price` times `quantity`.
+    pub line_total: Money,
+}
+
+/// An option of an [`OrderLine`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenOption {
+    /// The menu's id.
+    pub id: Uuid,
+    /// Name of its group, such as "Milk".
+    pub group: String,
+    /// Its own name, such as "Oat".
+    pub name: String,
+    /// What it added to one unit.
+    pub price: Money,
+}
+
+/// Tax contained in an order's total at one rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxLine {
+    /// Rate in basis points: 800 is 8 %.
+    pub rate_bp: u32,
+    /// Sum of the line totals at this rate.
+    pub gross: Money,
+    /// The part of `gross` that is tax.
+    pub tax: Money,
+}
+
+/// How an order is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// As chosen when placing it.
+    pub method: PaymentMethod,
+    /// Whether the money is there.
+    pub status: PaymentStatus,
+}
+
+/// Ways to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMethod {
+    /// At the counter, when the order is handed over.
+    Counter,
+}
+
+/// Whether an order is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// Still to be paid.
+    Due,
+    /// Paid.
+    Captured,
+}
+
+/// First axis of an order's state: the deal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checkout {
+    /// Placed, not yet accepted.
+    Pending,
+    /// Accepted: it will be made.
+    Confirmed,
+    /// Ended without being made or paid.
+    Cancelled,
+    /// Handed over and paid.
+    Completed,
+    /// A person has to look at it.
+    Manual,
+}
+
+/// Second axis of an order's state: the making. The order of the variants is the order of the steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fulfilment {
+    /// Nobody has begun.
+    Waiting,
+    /// Being made.
+    Preparation,
+    /// On the counter.
+    Ready,
+    /// Handed over.
+    Delivered,
+}
+
+impl Fulfilment {
+    /// The step after this one; `None` at the end.
+    #[must_use]
+    pub fn next(self) -> Option<Fulfilment> {
+        match self {
+            Fulfilment::Waiting => Some(Fulfilment::Preparation),
+            Fulfilment::Preparation => Some(Fulfilment::Ready),
+            Fulfilment::Ready => Some(Fulfilment::Delivered),
+            Fulfilment::Delivered => None,
+        }
+    }
+}
+
+/// Which of the two axes a transition was on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// See [`Checkout`].
+    Checkout,
+    /// See [`Fulfilment`].
+    Fulfilment,
+}
+
+/// One transition of an order (`GET /api/orders/{id}/history`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The version it led to.
+    pub version: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub actor: String,
+    /// On which axis.
+    pub axis: Axis,
+    /// State before; `None` for the creation.
+    pub from: Option<String>,
+    /// State after.
+    pub to: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fulfilment;
+
+    #[test]
+    fn steps_lead_from_waiting_to_delivered_and_end() {
+        let mut step = Fulfilment::Waiting;
+        let mut seen = vec![step];
+        while let Some(next) = step.next() {
+            assert!(next > step);
+            step = next;
+            seen.push(step);
+        }
+        assert_eq!(seen.len(), 4);
+        assert_eq!(step, Fulfilment::Delivered);
+    }
+}

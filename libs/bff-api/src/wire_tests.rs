@@ -1,0 +1,83 @@
+//! The JSON of each type, written out once: a rename that would break the other side fails here.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::{
+    Advance, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder, Problem, Session, Store,
+};
+
+fn unchanged<T: Serialize + DeserializeOwned>(wire: &Value) {
+    let typed: T = serde_json::from_value(wire.clone()).expect("the type reads the wire form");
+    assert_eq!(&serde_json::to_value(typed).expect("the type writes"), wire);
+}
+
+fn order() -> Value {
+    let eur = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+    json!({
+        "id": "0190a000-0000-7000-8000-0000000000aa", "number": "A-042",
+        "store_id": "0190a000-0000-7000-8000-000000000001", "store_name": "Crema Rynek",
+        "placed_at": "2026-01-02T03:04:05.678Z", "checkout": "confirmed", "fulfilment": "waiting",
+        "payment": {"method": "counter", "status": "due"},
+        "lines": [{
+            "variation_id": "0190a000-0000-7000-8000-0000000000b1", "product": "Flat white", "variation": "Small",
+            "options": [{"id": "0190a000-0000-7000-8000-0000000000c1", "group": "Milk", "name": "Oat", "price": eur(60)}],
+            "quantity": 2, "unit_price": eur(410), "line_total": eur(820)
+        }],
+        "total": eur(820), "tax": [{"rate_bp": 800, "gross": eur(820), "tax": eur(61)}], "version": 2
+    })
+}
+
+#[test]
+fn orders_and_their_commands() {
+    unchanged::<Order>(&order());
+    unchanged::<Page<Order>>(&json!({"items": [order()], "next": "abc"}));
+    unchanged::<PlaceOrder>(&json!({
+        "store_id": "0190a000-0000-7000-8000-000000000001",
+        "lines": [{"variation_id": "0190a000-0000-7000-8000-0000000000b1", "quantity": 1, "option_ids": []}],
+        "payment": {"method": "counter"}
+    }));
+    unchanged::<Advance>(&json!({"status": "preparation"}));
+    unchanged::<Page<HistoryEntry>>(&json!({"items": [{
+        "version": 1, "at": "2026-01-02T03:04:05.678Z", "actor": "0190a000-0000-7000-8000-0000000000d1",
+        "axis": "checkout", "from": null, "to": "pending"
+    }], "next": null}));
+    unchanged::<OrderChange>(&json!({
+        "order_id": "0190a000-0000-7000-8000-0000000000aa", "number": "A-042",
+        "checkout": "completed", "fulfilment": "delivered", "version": 6
+    }));
+}
+
+#[test]
+fn stores_and_menu() {
+    unchanged::<Page<Store>>(&json!({"items": [{
+        "id": "0190a000-0000-7000-8000-000000000001", "name": "Crema Rynek", "street": "Rynek 1", "city": "Kraków",
+        "timezone": "Europe/Warsaw", "currency": "EUR"
+    }], "next": null}));
+    unchanged::<Menu>(&json!({
+        "store_id": "0190a000-0000-7000-8000-000000000001", "currency": "EUR",
+        "categories": [{"id": "0190a000-0000-7000-8000-0000000000e1", "name": "Coffee", "products": [{
+            "id": "0190a000-0000-7000-8000-0000000000f1", "name": "Flat white", "description": "Silky.",
+            "image": "flat-white", "allergens": ["milk"],
+            "variations": [{"id": "0190a000-0000-7000-8000-0000000000b1", "name": "Small",
+                "price": {"amount": 350, "currency": "EUR"}}],
+            "option_groups": [{"id": "0190a000-0000-7000-8000-0000000000a1", "name": "Milk", "min": 1, "max": 1,
+                "options": [{"id": "0190a000-0000-7000-8000-0000000000c1", "name": "Oat",
+                    "price": {"amount": 60, "currency": "EUR"}, "default": false}]}]
+        }]}]
+    }));
+}
+
+#[test]
+fn session_and_problem() {
+    unchanged::<Session>(&json!({"signed_in": false, "user": null}));
+    unchanged::<Session>(&json!({"signed_in": true, "user": {
+        "name": "Ada", "roles": ["barista"], "stores": ["0190a000-0000-7000-8000-000000000001"]
+    }}));
+    let wire = json!({"type": "urn:problem-type:crema:quantity-out-of-range", "title": "Quantity out of range",
+        "status": 422, "detail": "1 to 99", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "errors": [{"pointer": "/lines/0/quantity", "detail": "1 to 99"}]});
+    unchanged::<Problem>(&wire);
+    let problem: Problem = serde_json::from_value(wire).expect("a problem");
+    assert_eq!(problem.slug(), Some("quantity-out-of-range"));
+}

@@ -1,0 +1,317 @@
+//! Service invocation: an HTTP request to another application through both sidecars.
+//!
+//! An answer of the application, whatever its status, is a [`Reply`]; only a call that brought no
+//! answer of the application is an [`InvokeError`]. The trace of the current span goes along.
+
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::breaker::{self, Breaker};
+use crate::sidecar::Dapr;
+use crate::tokens::Token;
+use crate::trace;
+
+/// The outer deadline of one invocation, retries of the sidecar included.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A call that brought no answer of the application.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// Too many calls in a row failed: none is tried for `retry_after`.
+    #[error("{app} is cut off after repeated failures")]
+    Open {
+        /// The application that was to be called.
+        app: String,
+        /// How long to wait before another try.
+        retry_after: Duration,
+    },
+    /// The sidecar found no way to the application.
+    #[error("the sidecar could not reach {app}: {code}")]
+    Sidecar {
+        /// The application that was to be called.
+        app: String,
+        /// Dapr's error code, such as `ERR_DIRECT_INVOKE`.
+        code: String,
+    },
+    /// Our own sidecar did not answer, or not in time.
+    #[error("no answer from {app}")]
+    Unreachable {
+        /// The application that was to be called.
+        app: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The request can't be sent as it was built, or the answer was not of the agreed form.
+    #[error("the exchange with {app} is malformed: {reason}")]
+    Malformed {
+        /// The application that was to be called.
+        app: String,
+        /// What was wrong.
+        reason: String,
+    },
+}
+
+/// An invocation being prepared by [`Dapr::invoke`].
+#[must_use = "nothing is sent before `send`"]
+pub struct InvokeRequest {
+    app: String,
+    breaker: Breaker,
+    request: Result<reqwest::RequestBuilder, String>,
+}
+
+impl Dapr {
+    /// Prepares a call of `method` on `path_and_query` (such as `/v1/orders?limit=5`) of application `app`.
+    ///
+    /// Dapr decodes and normalises paths, so put only ids of a safe alphabet into them and free text into the query.
+    pub fn invoke(&self, app: &str, method: Method, path_and_query: &str) -> InvokeRequest {
+        let path = path_and_query.trim_start_matches('/');
+        let request = self
+            .base
+            .join(&format!("/v1.0/invoke/{app}/method/{path}"))
+            .map_err(|error| error.to_string())
+            .map(|url| {
+                let mut request = self.http.request(method, url).timeout(DEADLINE);
+                if let Some(token) = &self.api_token {
+                    request = request.header("dapr-api-token", token.expose_secret());
+                }
+                if let Some(traceparent) = trace::current() {
+                    request = request.header("traceparent", traceparent);
+                }
+                request
+            });
+        InvokeRequest {
+            app: app.to_owned(),
+            breaker: self.breakers.of(app),
+            request,
+        }
+    }
+}
+
+impl InvokeRequest {
+    fn map(mut self, f: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder) -> Self {
+        self.request = self.request.map(f);
+        self
+    }
+
+    /// Authorises the call.
+    pub fn bearer(self, token: &Token) -> Self {
+        let value = format!("Bearer {}", token.expose());
+        self.map(|request| match HeaderValue::from_str(&value) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                request.header(AUTHORIZATION, value)
+            }
+            // A token that is no header value is sent as none: the application answers 401.
+            Err(_) => request,
+        })
+    }
+
+    /// Authenticates by HTTP Basic (RFC 7617).
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.map(|request| request.basic_auth(user, Some(password)))
+    }
+
+    /// Adds one header.
+    pub fn header(self, name: HeaderName, value: HeaderValue) -> Self {
+        self.map(|request| request.header(name, value))
+    }
+
+    /// Adds these headers.
+    pub fn headers(self, headers: HeaderMap) -> Self {
+        self.map(|request| request.headers(headers))
+    }
+
+    /// Sends `value` as JSON.
+    pub fn json(self, value: &impl Serialize) -> Self {
+        self.map(|request| request.json(value))
+    }
+
+    /// Sends `value` as an HTML form.
+    pub fn form(self, value: &impl Serialize) -> Self {
+        self.map(|request| request.form(value))
+    }
+
+    /// Sends these bytes; set their `Content-Type` by [`Self::header`].
+    pub fn body(self, bytes: impl Into<reqwest::Body>) -> Self {
+        self.map(|request| request.body(bytes))
+    }
+
+    /// Sends it.
+    pub async fn send(self) -> Result<Reply, InvokeError> {
+        let Self {
+            app,
+            breaker,
+            request,
+        } = self;
+        let request = match request {
+            Ok(request) => request,
+            Err(reason) => return Err(InvokeError::Malformed { app, reason }),
+        };
+        if !breaker.is_call_permitted() {
+            return Err(InvokeError::Open {
+                app,
+                retry_after: breaker::OPEN,
+            });
+        }
+        let outcome = exchange(app, request).await;
+        match &outcome {
+            Ok(reply) if reply.status.is_server_error() => breaker.on_error(),
+            Err(InvokeError::Sidecar { .. } | InvokeError::Unreachable { .. }) => {
+                breaker.on_error();
+            }
+            Ok(_) | Err(_) => breaker.on_success(),
+        }
+        outcome
+    }
+}
+
+async fn exchange(app: String, request: reqwest::RequestBuilder) -> Result<Reply, InvokeError> {
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) if error.is_builder() => {
+            return Err(InvokeError::Malformed {
+                app,
+                reason: error.to_string(),
+            });
+        }
+        Err(source) => return Err(InvokeError::Unreachable { app, source }),
+    };
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = match answer.bytes().await {
+        Ok(body) => body,
+        Err(source) => return Err(InvokeError::Unreachable { app, source }),
+    };
+    // The sidecar reports its own failures as a 500 with an error code of its own, or an open breaker in words.
+    if status == StatusCode::INTERNAL_SERVER_ERROR
+        && let Some(code) = sidecar_error(&headers, &body)
+    {
+        return Err(InvokeError::Sidecar { app, code });
+    }
+    Ok(Reply {
+        app,
+        status,
+        headers,
+        body,
+    })
+}
+
+fn sidecar_error(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct SidecarError {
+        #[serde(rename = "errorCode")]
+        code: String,
+    }
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if !kind.starts_with("application/json") {
+        return None;
+    }
+    let error: SidecarError = serde_json::from_slice(body).ok()?;
+    error.code.starts_with("ERR_").then_some(error.code)
+}
+
+/// An answer of the application, of whatever status.
+#[derive(Debug)]
+pub struct Reply {
+    app: String,
+    /// The application's status.
+    pub status: StatusCode,
+    /// The application's headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: axum::body::Bytes,
+}
+
+impl Reply {
+    /// Reads the body as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, InvokeError> {
+        serde_json::from_slice(&self.body).map_err(|error| InvokeError::Malformed {
+            app: self.app.clone(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sidecar::DaprConfig;
+    use wiremock::matchers::{header, method, path};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    fn dapr(base: &str) -> Dapr {
+        Dapr::connect(&DaprConfig {
+            http: base.parse().expect("an address"),
+            grpc: base.parse().expect("an address"),
+            api_token: Some("sidecar-token".into()),
+        })
+        .expect("a usable configuration")
+    }
+
+    #[tokio::test]
+    async fn carries_the_sidecars_token_and_passes_a_problem_through() {
+        let sidecar = MockServer::start().await;
+        Mock::given(method("GET"))
+            .and(path("/v1.0/invoke/order/method/v1/orders/1"))
+            .and(header("dapr-api-token", "sidecar-token"))
+            .respond_with(ResponseTemplate::new(404).set_body_raw("{}", "application/problem+json"))
+            .mount(&sidecar)
+            .await;
+        let reply = dapr(&sidecar.uri())
+            .invoke("order", Method::GET, "/v1/orders/1")
+            .send()
+            .await;
+        assert_eq!(reply.expect("an answer of the application").status, 404);
+    }
+
+    #[tokio::test]
+    async fn tells_the_sidecars_failure_from_the_applications() {
+        let sidecar = MockServer::start().await;
+        let down = r#"{"errorCode":"ERR_DIRECT_INVOKE","message":"failed to invoke"}"#;
+        Mock::given(path("/v1.0/invoke/order/method/v1/orders"))
+            .respond_with(ResponseTemplate::new(500).set_body_raw(down, "application/json"))
+            .mount(&sidecar)
+            .await;
+        let dapr = dapr(&sidecar.uri());
+        for _ in 0..5 {
+            let error = dapr
+                .invoke("order", Method::GET, "/v1/orders")
+                .send()
+                .await
+                .expect_err("down");
+            assert!(matches!(error, InvokeError::Sidecar { .. }), "{error:?}");
+        }
+        let error = dapr
+            .invoke("order", Method::GET, "/v1/orders")
+            .send()
+            .await
+            .expect_err("open");
+        assert!(matches!(error, InvokeError::Open { .. }), "{error:?}");
+        assert_eq!(
+            sidecar.received_requests().await.map(|seen| seen.len()),
+            Some(5)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_clients_mistakes_never_open_the_breaker() {
+        let sidecar = MockServer::start().await;
+        Mock::given(path("/v1.0/invoke/order/method/v1/orders"))
+            .respond_with(ResponseTemplate::new(422))
+            .mount(&sidecar)
+            .await;
+        let dapr = dapr(&sidecar.uri());
+        for _ in 0..20 {
+            let reply = dapr
+                .invoke("order", Method::POST, "/v1/orders")
+                .send()
+                .await;
+            assert_eq!(reply.expect("an answer").status, 422);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What a Crema service needs of its Dapr sidecar, typed: invocation, pub/sub, state and secrets.
+//!
+//! One sidecar, one [`Dapr`] handle, cloned freely. This crate knows no topic, no application and no
+//! business word: names are arguments. Retries and timeouts are the sidecar's (`dapr/resiliency/`);
+//! only the breaker per upstream is ours, because Dapr keys its own by path and counts client errors.
+
+mod breaker;
+mod cloud_event;
+mod invoke;
+mod secrets;
+mod sidecar;
+mod tokens;
+pub mod trace;
+
+pub use cloud_event::{CloudEvent, CloudEventRejection};
+pub use invoke::{InvokeError, InvokeRequest, Reply};
+pub use secrets::{Secret, Secrets};
+pub use sidecar::{Dapr, DaprConfig, DaprError, Envelope};
+pub use tokens::{InvokeHttp, Token, TokenError, Tokens, UserGrant};

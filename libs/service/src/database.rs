@@ -1,0 +1,84 @@
+//! The service's own PostgreSQL database, by a secret that may change while it runs.
+//!
+//! Every connection acts as the database's owner role, so that what one login made the next one may use.
+
+use std::time::Duration;
+
+use dapr_kit::{DaprError, Secret, Secrets};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+
+/// Connections of one service at most.
+const MOST_CONNECTIONS: u32 = 10;
+/// How long a request waits for a connection before it is answered 503.
+const ACQUIRE: Duration = Duration::from_secs(3);
+/// How often an absent server is tried at start.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Connects by the fields `host port database username password role` of the secret, waiting for a
+/// server that is not there yet, and follows every change of the secret.
+pub async fn connect(mut secret: Secrets) -> Result<PgPool, DaprError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(MOST_CONNECTIONS)
+        .acquire_timeout(ACQUIRE)
+        .connect_lazy_with(options(&secret.current())?);
+    let mut warned = false;
+    while let Err(error) = ping(&pool).await {
+        if !std::mem::replace(&mut warned, true) {
+            tracing::warn!(%error, "waiting for the database");
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+    let following = pool.clone();
+    tokio::spawn(async move {
+        while !following.is_closed() {
+            secret.changed().await;
+            match options(&secret.current()) {
+                Ok(options) => following.set_connect_options(options),
+                Err(error) => tracing::error!(%error, "the new database secret is unusable"),
+            }
+        }
+    });
+    Ok(pool)
+}
+
+/// Whether the database answers.
+pub async fn ready(pool: &PgPool) -> bool {
+    ping(pool).await.is_ok()
+}
+
+/// Whether `error` says that the database is away, rather than that the query is wrong.
+#[must_use]
+pub fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Tls(_) => true,
+        // Class 57P: the server is shutting down, crashed or cannot connect now; 08: connection exceptions;
+        // 53300: too many connections.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("57P") || code.starts_with("08") || code == "53300"
+        }),
+        _ => false,
+    }
+}
+
+async fn ping(pool: &PgPool) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT 1").execute(pool).await.map(drop)
+}
+
+fn options(secret: &Secret) -> Result<PgConnectOptions, DaprError> {
+    let port = secret
+        .require("port")?
+        .parse()
+        .map_err(|_| DaprError::Config("the database secret's port is no port".into()))?;
+    Ok(PgConnectOptions::new_without_pgpass()
+        .host(secret.require("host")?)
+        .port(port)
+        .database(secret.require("database")?)
+        .username(secret.require("username")?)
+        .password(secret.require("password")?)
+        .ssl_mode(PgSslMode::Prefer)
+        .options([("role", secret.require("role")?)]))
+}

@@ -1,0 +1,101 @@
+//! Strong entity tags (RFC 9110 §8.8.3): conditional reads, and versions on edits.
+
+use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::problem::Problem;
+
+/// The tag of version `version`: `"7"`.
+#[must_use]
+pub fn of_version(version: i64) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// Whether a reader already holds what `etag` names (`If-None-Match`, weak comparison, `*` included).
+#[must_use]
+pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let Ok(etag) = etag.to_str() else {
+        return false;
+    };
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// The version an editor has seen, from `If-Match`: missing is 428, anything but one version tag is 412.
+pub fn expected_version(headers: &HeaderMap) -> Result<i64, Problem> {
+    let Some(value) = headers.get(IF_MATCH) else {
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "precondition-required",
+            "An edit must say which version it is of",
+        )
+        .detail("Send the ETag of what you have read as If-Match."));
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|tag| {
+            tag.trim()
+                .strip_prefix('"')?
+                .strip_suffix('"')?
+                .parse()
+                .ok()
+        })
+        .ok_or_else(stale)
+}
+
+/// The answer to an edit of a version that is no longer the current one.
+#[must_use]
+pub fn stale() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "stale-version",
+        "It has changed since you read it",
+    )
+    .detail("Read it again and repeat the edit on the current version.")
+}
+
+/// A reply header pair for `etag`.
+#[must_use]
+pub fn header(etag: HeaderValue) -> (http::HeaderName, HeaderValue) {
+    (ETAG, etag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_lists_weak_tags_and_the_star() {
+        let etag = HeaderValue::from_static("\"b\"");
+        for (sent, known) in [
+            ("\"b\"", true),
+            ("\"a\", W/\"b\"", true),
+            ("*", true),
+            ("\"c\"", false),
+        ] {
+            let headers = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static(sent))]);
+            assert_eq!(is_known(&headers, &etag), known, "{sent}");
+        }
+    }
+
+    #[test]
+    fn an_edit_needs_exactly_one_version() {
+        let none = expected_version(&HeaderMap::new()).expect_err("missing");
+        assert_eq!(none.status(), StatusCode::PRECONDITION_REQUIRED);
+        for (sent, version) in [
+            ("\"3\"", Some(3)),
+            ("3", None),
+            ("*", None),
+            ("W/\"3\"", None),
+        ] {
+            let headers = HeaderMap::from_iter([(IF_MATCH, HeaderValue::from_static(sent))]);
+            assert_eq!(expected_version(&headers).ok(), version, "{sent}");
+        }
+    }
+}

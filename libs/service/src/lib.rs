@@ -1,0 +1,20 @@
+//! What every Crema service does alike: configuration, telemetry, health, errors, tokens, routes, shutdown.
+//!
+//! No business word appears here. A service's `main` reads its configuration, connects, and hands a
+//! table of [`routes::Routes`] to [`server::Server`]; everything a caller can see of a failure is a
+//! [`problem::Problem`].
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod etag;
+pub mod extract;
+pub mod ids;
+mod jwks;
+pub mod money;
+pub mod page;
+pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod telemetry;

@@ -1,0 +1,200 @@
+//! A service's routes as a table: method, path, who may call it, and the function that answers.
+//!
+//! A route can't be added without saying who may call it, and the table that is served is the table
+//! that the access tests read. Every request must come from our own sidecar.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::handler::Handler;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, get, on};
+use http::{HeaderMap, Method, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use subtle::ConstantTimeEq as _;
+
+use crate::auth::{self, Verifier};
+use crate::extract;
+use crate::problem::Problem;
+use crate::server::observe;
+
+/// The most bytes a request body may have.
+pub const MOST_BODY: usize = 256 * 1024;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Anyone whose request reaches us through our sidecar; the handler itself checks what it must.
+    Public,
+    /// A bearer of a token with this scope.
+    Scope(&'static str),
+    /// Our sidecar itself: deliveries of events.
+    Sidecar,
+}
+
+/// One row of the table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Route {
+    /// The method.
+    #[serde(serialize_with = "method_name")]
+    pub method: Method,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+}
+
+fn method_name<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(method.as_str())
+}
+
+/// What guards the routes of one service.
+#[derive(Clone)]
+pub struct Guard {
+    verifier: Verifier,
+    app_api_token: Arc<SecretString>,
+}
+
+impl Guard {
+    /// Requires `app_api_token` of every request, and of most a token that `verifier` accepts.
+    #[must_use]
+    pub fn new(verifier: Verifier, app_api_token: SecretString) -> Self {
+        Self {
+            verifier,
+            app_api_token: Arc::new(app_api_token),
+        }
+    }
+
+    fn comes_from_our_sidecar(&self, headers: &HeaderMap) -> bool {
+        let expected = self.app_api_token.expose_secret().as_bytes();
+        headers
+            .get("dapr-api-token")
+            .is_some_and(|sent| bool::from(sent.as_bytes().ct_eq(expected)))
+    }
+}
+
+/// The table, being built.
+pub struct Routes<S> {
+    router: Router<S>,
+    table: Vec<Route>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// An empty table.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            router: Router::new(),
+            table: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// At start-up, if two rows share method and path or a method is no standard one: a mistake in the table.
+    #[must_use]
+    pub fn route<H, T>(
+        mut self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        #[expect(
+            clippy::expect_used,
+            reason = "the table is a constant: a wrong row must stop the start"
+        )]
+        let filter = MethodFilter::try_from(method.clone()).expect("a standard method");
+        let guarded = on(filter, handler).layer(from_fn(move |request: Request, next: Next| {
+            admit(access, request, next)
+        }));
+        self.router = self.router.route(path, guarded);
+        self.table.push(Route {
+            method,
+            path,
+            access,
+        });
+        self
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn table(&self) -> &[Route] {
+        &self.table
+    }
+
+    /// The router that serves the table behind `guard`.
+    pub fn into_router(self, state: S, guard: Guard) -> Router {
+        self.router
+            .fallback(async || extract::not_found())
+            .method_not_allowed_fallback(async || {
+                Problem::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "method-not-allowed",
+                    "This can't be done here",
+                )
+            })
+            .layer(DefaultBodyLimit::max(MOST_BODY))
+            .layer(from_fn(move |request: Request, next: Next| {
+                sidecar_only(guard.clone(), request, next)
+            }))
+            .layer(from_fn(observe::request))
+            // The sidecar's own probe of its application carries no token.
+            .route("/healthz", get(async || StatusCode::NO_CONTENT))
+            .with_state(state)
+    }
+}
+
+/// What a caller's sidecar adds to an invocation, and what a delivery of our own sidecar lacks.
+const CALLER: &str = "dapr-caller-app-id";
+
+fn not_our_sidecar() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "not-our-sidecar",
+        "Only this service's sidecar may call it",
+    )
+}
+
+async fn sidecar_only(guard: Guard, mut request: Request, next: Next) -> Response {
+    if !guard.comes_from_our_sidecar(request.headers()) {
+        return not_our_sidecar().into_response();
+    }
+    request.extensions_mut().insert(guard);
+    next.run(request).await
+}
+
+async fn admit(access: Access, mut request: Request, next: Next) -> Response {
+    // An invocation comes through our sidecar too, but from another service.
+    if access == Access::Sidecar && request.headers().contains_key(CALLER) {
+        return not_our_sidecar().into_response();
+    }
+    if let Access::Scope(scope) = access {
+        let Some(guard) = request.extensions().get::<Guard>() else {
+            return auth::unauthenticated().into_response();
+        };
+        match guard.verifier.clone().authenticate(request.headers()).await {
+            Ok(principal) if principal.has_scope(scope) => {
+                request.extensions_mut().insert(principal);
+            }
+            Ok(_) => return auth::forbidden().into_response(),
+            Err(problem) => return problem.into_response(),
+        }
+    }
+    next.run(request).await
+}

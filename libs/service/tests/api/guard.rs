@@ -1,0 +1,86 @@
+//! Nobody but the own sidecar is served, and every refusal is a problem.
+
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use testkit::{APP_TOKEN, Issuer};
+
+use crate::stand_in::{get, router, send, verifier};
+
+#[tokio::test]
+async fn a_request_that_did_not_come_through_the_sidecar_is_refused_on_every_route() {
+    let router = router(verifier(&Issuer::new()));
+    for path in ["/public", "/mine", "/events", "/nowhere"] {
+        for token in [None, Some("another"), Some("")] {
+            let mut request = Request::get(path);
+            if let Some(token) = token {
+                request = request.header("dapr-api-token", token);
+            }
+            let (status, body) =
+                send(&router, request.body(Body::empty()).expect("a request")).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{path} {token:?}");
+            assert!(
+                body.contains("urn:problem-type:crema:not-our-sidecar"),
+                "{body}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_service_can_not_deliver_an_event_by_invocation() {
+    let router = router(verifier(&Issuer::new()));
+    for (caller, expected) in [
+        (None, StatusCode::OK),
+        (Some("order"), StatusCode::UNAUTHORIZED),
+    ] {
+        let mut request = Request::post("/events")
+            .header("dapr-api-token", APP_TOKEN)
+            .header(header::CONTENT_TYPE, "application/json");
+        // The caller's sidecar adds it, whatever the caller sends.
+        if let Some(caller) = caller {
+            request = request.header("dapr-caller-app-id", caller);
+        }
+        let (status, _) = send(&router, request.body(Body::from("{}")).expect("a request")).await;
+        assert_eq!(status, expected, "{caller:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_sidecars_probe_needs_no_token() {
+    let router = router(verifier(&Issuer::new()));
+    let probe = Request::get("/healthz")
+        .body(Body::empty())
+        .expect("a request");
+    assert_eq!(send(&router, probe).await.0, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_problems() {
+    let router = router(verifier(&Issuer::new()));
+    let (status, body) = get(&router, "/nowhere", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(body.contains("urn:problem-type:crema:not-found"), "{body}");
+    let (status, body) = get(&router, "/events", None).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(
+        body.contains("urn:problem-type:crema:method-not-allowed"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_or_of_another_type_is_refused() {
+    let router = router(verifier(&Issuer::new()));
+    let post = |kind: &str, body: String| {
+        Request::post("/events")
+            .header("dapr-api-token", APP_TOKEN)
+            .header(header::CONTENT_TYPE, kind)
+            .body(Body::from(body))
+            .expect("a request")
+    };
+    let large = format!("\"{}\"", "a".repeat(service::routes::MOST_BODY));
+    let (status, body) = send(&router, post("application/json", large)).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{body}");
+    let (status, body) = send(&router, post("text/plain", "{}".into())).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{body}");
+}

@@ -1,0 +1,6 @@
+//! What every service's listener does alike, tried on a table of three routes.
+
+mod guard;
+mod keys;
+mod stand_in;
+mod token;

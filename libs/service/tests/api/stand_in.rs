@@ -1,0 +1,52 @@
+//! A service with three routes, one for each kind of access.
+
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, StatusCode, header};
+use service::auth::{Principal, Verifier};
+use service::clock::Clock;
+use service::extract::Json;
+use service::routes::{Access, Guard, Routes};
+use testkit::{APP_TOKEN, Issuer};
+use tower::ServiceExt as _;
+
+pub fn verifier(issuer: &Issuer) -> Verifier {
+    let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
+    Verifier::local(&keys, issuer.address(), "order", Clock::system())
+}
+
+pub fn router(verifier: Verifier) -> Router {
+    Routes::new()
+        .route(Method::GET, "/public", Access::Public, async || "public")
+        .route(
+            Method::GET,
+            "/mine",
+            Access::Scope("order:read"),
+            async |caller: Principal| caller.subject,
+        )
+        .route(
+            Method::POST,
+            "/events",
+            Access::Sidecar,
+            async |Json(event): Json<serde_json::Value>| event.to_string(),
+        )
+        .into_router((), Guard::new(verifier, APP_TOKEN.into()))
+}
+
+/// The status and body of one request; `token` is a bearer token.
+pub async fn get(router: &Router, path: &str, token: Option<&str>) -> (StatusCode, String) {
+    let mut request = Request::get(path).header("dapr-api-token", APP_TOKEN);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    send(router, request.body(Body::empty()).expect("a request")).await
+}
+
+pub async fn send(router: &Router, request: Request<Body>) -> (StatusCode, String) {
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .expect("a body");
+    (status, String::from_utf8(body.to_vec()).expect("text"))
+}

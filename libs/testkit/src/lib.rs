@@ -1,0 +1,13 @@
+//! What every service's tests need and no service owns: a fresh PostgreSQL database per test, an issuer of access
+//! tokens, a stand-in for the Dapr sidecar.
+//!
+//! Invariant: nothing here knows a service's tables, tokens' meaning or payloads; fixtures live beside the tests that
+//! use them. Failures panic with the cause, because a test has nobody to hand an error to.
+
+mod database;
+mod issuer;
+mod sidecar;
+
+pub use database::database;
+pub use issuer::{APP_TOKEN, Actor, Claims, Issuer};
+pub use sidecar::{Received, Sidecar, Upstream};

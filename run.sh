@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Crema on this machine: the real stack without containers, in one command. This file only
+# chooses; tools/run/ holds the verbs, tools/stack/ one file for each part.
+
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+. tools/run/ground.sh
+. tools/run/apps.sh
+. tools/run/jobs.sh
+. tools/run/machine.sh
+. tools/run/up.sh
+. tools/run/look.sh
+. tools/run/test.sh
+
+# Builds land where this script and dapr.yaml look for them.
+export CARGO_TARGET_DIR=$ROOT/target
+
+usage() {
+  cat <<'TEXT'
+./run.sh                          up in the foreground; Ctrl-C stops everything, the data stays
+./run.sh up [-d] [--observe] [--release] [app…]
+                                  -d returns when all is ready; --observe adds traces
+./run.sh down                     stop; the data stays
+./run.sh status                   app, pid, ports, health, memory, restarts
+./run.sh logs APP [-f]            what an app, its sidecar (APP.daprd) or a part wrote
+./run.sh reset [-y]               stop and delete all data and secrets
+./run.sh trust                    let this machine's browsers trust the development CA
+./run.sh doctor                   check tools, memory, disk, ports
+./run.sh check                    format, lints, shellcheck, licences
+./run.sh test [quick]             everything, from nothing; quick: changed crates, one journey
+./run.sh bench                    measure a release build
+
+CREMA_PORT_BASE (20000) moves every port, CREMA_STATE the state folder.
+TEXT
+}
+
+verb=${1:-up}
+(($# == 0)) || shift
+case $verb in
+  up | down | status | logs | reset | trust | doctor | check | bench) "$verb" "$@" ;;
+  test) run_tests "$@" ;;
+  help | -h | --help) usage ;;
+  *) usage >&2; die "unknown: $verb" ;;
+esac

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Keeps one process alive: an app, or the sidecar beside it. `dapr run -f` starts every
+# app as `keep.sh PROGRAM`, and every sidecar through a link named daprd that leads here.
+# What it runs gets its own two Dapr tokens from files, writes to its own log, and comes
+# back when it dies; it never outlives this script.
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/run/ground.sh"
+
+case ${0##*/} in
+  daprd)
+    # The CLI asks for the version before it starts anything.
+    [[ ${1:-} != --version ]] || exec "$STACK_DAPRD" --version
+    role=sidecar
+    ;;
+  *) role=app ;;
+esac
+
+# The app that this is about: the sidecar is told by a flag, the app by the CLI.
+name_of_app() {
+  while (($#)); do
+    [[ $1 != --app-id ]] || { printf %s "$2"; return; }
+    shift
+  done
+  printf %s "${APP_ID:-}"
+}
+APP=$(name_of_app "$@")
+[[ -n $APP ]] || die "keep.sh: dapr run starts this, with an app id"
+
+token() { cat "$STATE/secrets/$APP/$1" || die "$APP: $STATE/secrets/$APP/$1 is missing; secretstore writes it"; }
+DAPR_API_TOKEN=$(token dapr-api-token)
+APP_API_TOKEN=$(token app-api-token)
+export DAPR_API_TOKEN APP_API_TOKEN
+
+sidecar() {
+  NAME=$APP.daprd
+  export STACK_REDIS=127.0.0.1:$REDIS_PORT
+  export STACK_KAFKA=127.0.0.1:$KAFKA_PORT
+  export STACK_VAULT=http://127.0.0.1:$VAULT_PORT
+  export STACK_VAULT_TOKEN_FILE=$STATE/secrets/$APP/vault-token
+  export STACK_NAMES=$STATE/run/names.db
+  # What name resolution tells the other sidecars; they are all on this machine.
+  export DAPR_HOST_IP=127.0.0.1
+  COMMAND=("$STACK_DAPRD")
+  while (($#)); do
+    # The CLI insists on a scheduler address; no scheduler runs here.
+    if [[ $1 == --scheduler-host-address ]]; then shift 2; else COMMAND+=("$1"); shift; fi
+  done
+  # What the CLI's template has no field for.
+  COMMAND+=(
+    --dapr-internal-grpc-listen-address 127.0.0.1
+    --metrics-listen-address 127.0.0.1
+    --dapr-graceful-shutdown-seconds 12
+    --dapr-block-shutdown-duration 5s
+    --log-as-json
+  )
+}
+
+app() {
+  NAME=$APP
+  export CREMA_OPS_PORT=$((APP_PORT + 1))
+  export CREMA_ISSUER=https://localhost:$PUBLIC_PORT
+  [[ -z ${STACK_OTLP:-} ]] || export OTEL_EXPORTER_OTLP_ENDPOINT=http://$STACK_OTLP
+  # An app refuses a CREMA_ variable that it doesn't know; these two are ours.
+  unset CREMA_PORT_BASE CREMA_STATE
+  COMMAND=("$@")
+}
+
+"$role" "$@"
+
+child=
+stopping=
+finish() {
+  stopping=yes
+  [[ -z $child ]] || kill -TERM "$child" 2>/dev/null || true
+}
+trap finish TERM INT
+
+LOG=$STATE/logs/$NAME.log
+[[ ! -s $LOG ]] || mv -f "$LOG" "$LOG.1"
+printf '%s\n' $$ >"$STATE/run/$NAME.keep.pid"
+restarts=0
+printf '0\n' >"$STATE/run/$NAME.restarts"
+delay=0.2
+while [[ -z $stopping ]]; do
+  began=$SECONDS
+  # Should this script be killed, the kernel takes the child with it.
+  setpriv --pdeathsig KILL "${COMMAND[@]}" >>"$LOG" 2>&1 </dev/null &
+  child=$!
+  # A signal that came before there was a child to tell.
+  [[ -z $stopping ]] || finish
+  printf '%s\n' "$child" >"$STATE/run/$NAME.pid"
+  # A signal interrupts the wait, not the child.
+  status=0
+  while kill -0 "$child" 2>/dev/null; do wait "$child" || status=$?; done
+  child=
+  [[ -z $stopping ]] || break
+  restarts=$((restarts + 1))
+  printf '%s\n' "$restarts" >"$STATE/run/$NAME.restarts"
+  printf '%s\n' "{\"timestamp\":\"$(date -u +%FT%T.%3NZ)\",\"level\":\"ERROR\",\"message\":\"$NAME ended with status $status, started again in $delay s\"}" >>"$LOG"
+  # Quick for a rare death, slower for one that follows another.
+  ((SECONDS - began < 10)) || delay=0.2
+  sleep "$delay" &
+  wait $! || true
+  delay=$(awk -v d="$delay" 'BEGIN { d *= 2; print (d > 5 ? 5 : d) }')
+done
+rm -f "$STATE/run/$NAME.pid" "$STATE/run/$NAME.keep.pid"

@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# Measuring. A stack of its own, the release build, its data on disk and durable as in
+# earnest; it is gone afterwards, the report stays (bench/reports/).
+
+bench() { # name of the report
+  local name=${1:-latest} programs commit
+  [[ $name =~ ^[a-z0-9][a-z0-9-]*$ ]] || die "bench: a report is named by small letters, digits and dashes, not $name"
+  state_layout
+  check_tools up; check_memory; check_disk
+  say_what_is_used
+  trap end_jobs EXIT
+  get_everything release
+  # With the workspace as a whole, so that it shares every library with the services.
+  job bench cargo build --release --workspace --exclude web
+  await_jobs
+
+  programs=$(compgen -G '/usr/lib/postgresql/*/bin/pgbench' | sort -V | tail -n 1) || programs=$(command -v pgbench) ||
+    die "bench: pgbench is not installed (apt-get install postgresql)"
+  commit=$(git rev-parse --short HEAD 2>/dev/null) || commit=none
+  trap 'exit 130' INT TERM HUP
+  trap bench_over EXIT
+  on_bench_stack ./run.sh reset -y >/dev/null
+  step 'first start' on_bench_stack ./run.sh up -d --release
+  step 'stop' on_bench_stack ./run.sh down
+  local began=${EPOCHREALTIME//[.,]/}
+  step 'second start' on_bench_stack ./run.sh up -d --release
+  local second_start=$(((${EPOCHREALTIME//[.,]/} - began) / 1000))
+  step 'database of pgbench' on_bench_stack pgbench_database
+  on_bench_stack target/release/bench --ports $((BENCH_BASE + 1800)) --postgres "${programs%/*}" \
+    --second-start-ms "$second_start" --report "bench/reports/$name.md" --subject "commit $commit, $(date -u +%F)"
+  on_bench_stack ./run.sh reset -y >/dev/null
+}
+
+BENCH_STATE=$STATE-bench
+BENCH_BASE=$((BASE + 4000))
+
+# libpq's variables lead pgbench to the superuser's socket.
+on_bench_stack() {
+  CREMA_STATE=$BENCH_STATE CREMA_PORT_BASE=$BENCH_BASE \
+    PGHOST=$BENCH_STATE/run/postgres PGPORT=$((BENCH_BASE + 32)) PGUSER=postgres "$@"
+}
+
+# After a failure the stack stops and its logs stay.
+bench_over() { on_bench_stack ./run.sh down >/dev/null || true; }
+
+# The order service's schema again, in a database that only pgbench uses.
+pgbench_database() {
+  tools/stack/postgres.sh sql -c 'CREATE DATABASE bench'
+  {
+    cat apps/order/migrations/*.sql
+    printf 'CREATE SCHEMA outbox;\n'
+    cat libs/outbox/migrations/*.sql bench/sql/bench.sql
+  } | tools/stack/postgres.sh sql -d bench
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Dapr: the sidecar and the CLI, each built from a Go module of ours, or the user's own
+# where its version fits. Start is `dapr run -f`: every app of the template, each with its
+# sidecar, both under tools/keep.sh.
+. "$(dirname "${BASH_SOURCE[0]}")/../run/ground.sh"
+
+DAPRD_VERSION=1.18.2
+CLI_VERSION=1.16.5
+DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,main.go,components.go})
+CLI_KEPT=$(cache_of dapr-cli "$ROOT/tools/dapr-cli/go.sum")
+
+# The user's own is taken when it is of the same minor version.
+theirs() { # program, version wanted, candidates…
+  local wanted=${2%.*} candidate; shift 2
+  for candidate; do
+    [[ -x $candidate && $("$candidate" --version 2>/dev/null | head -n 1) == *"$wanted."* ]] || continue
+    printf %s "$candidate"
+    return
+  done
+  return 1
+}
+daprd() {
+  if [[ -x $DAPRD_KEPT/daprd ]]; then printf %s "$DAPRD_KEPT/daprd"
+  else theirs daprd $DAPRD_VERSION "$HOME/.dapr/bin/daprd"
+  fi
+}
+cli() {
+  if [[ -x $CLI_KEPT/dapr ]]; then printf %s "$CLI_KEPT/dapr"
+  else theirs dapr $CLI_VERSION "$(command -v dapr || true)"
+  fi
+}
+
+held() { daprd >/dev/null && cli >/dev/null; }
+origin() { printf 'daprd %s and the Dapr CLI %s (Go modules, built once in about 6 minutes)' $DAPRD_VERSION $CLI_VERSION; }
+
+get() {
+  daprd >/dev/null || go_build daprd "$ROOT/tools/dapr" "$DAPRD_KEPT" . "-X github.com/dapr/dapr/pkg/buildinfo.version=$DAPRD_VERSION"
+  cli >/dev/null || go_build dapr "$ROOT/tools/dapr-cli" "$CLI_KEPT" github.com/dapr/cli "-X main.version=$CLI_VERSION"
+}
+
+# STACK_TEMPLATE names the run template; without it, all apps as dapr/dapr.yaml has them.
+start() {
+  ! alive dapr || return 0
+  state_layout
+  local runtime=$STATE/run/dapr-runtime
+  mkdir -p "$runtime/.dapr/bin"
+  ln -sfn "$ROOT/tools/keep.sh" "$runtime/.dapr/bin/daprd"
+  STACK_DAPRD=$(daprd) || die "dapr: get it first (tools/stack/dapr.sh get)"
+  export STACK_DAPRD
+  export DAPR_RUNTIME_PATH=$runtime CREMA_STATE=$STATE CREMA_PORT_BASE=$BASE
+  export STACK_TRACE_SAMPLING=${STACK_OTLP:+1} STACK_OTLP=${STACK_OTLP:-}
+  : "${STACK_TRACE_SAMPLING:=0}"
+  rm -f "$STATE"/run/*.keep.pid
+  daemon dapr "$(cli)" run -f "${STACK_TEMPLATE:-$ROOT/dapr/dapr.yaml}"
+}
+
+# The CLI has started every app when each has a keeper; whether an app serves is its own
+# /readyz to say.
+ready() { alive dapr; }
+
+# The CLI would kill outright. So the keepers are told first: sidecars stop taking events
+# and go on carrying calls while the apps drain.
+stop() {
+  local keeper end=$((SECONDS + 25)) pid
+  for keeper in "$STATE"/run/*.daprd.keep.pid "$STATE"/run/*.keep.pid; do
+    keeper=${keeper##*/}
+    if pid=$(pid_of "${keeper%.pid}"); then kill -TERM "$pid" 2>/dev/null || true; fi
+  done
+  for keeper in "$STATE"/run/*.keep.pid; do
+    keeper=${keeper##*/}
+    keeper=${keeper%.pid}
+    while pid=$(pid_of "$keeper"); do
+      if ((SECONDS >= end)); then
+        warn "${keeper%.keep} did not stop in time, killed"
+        kill -KILL "$pid" 2>/dev/null || true
+      fi
+      sleep 0.05
+    done
+    rm -f "$STATE/run/$keeper.pid"
+  done
+  # Nothing of the CLI's is left to keep, and it may be waiting for a sidecar that is gone.
+  end_daemon dapr KILL 5
+}
+
+case ${1:-} in held | origin) "$1" ;; *) part_main "$@" ;; esac
