@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 . tools/run/up.sh
 . tools/run/look.sh
 . tools/run/test.sh
+. tools/run/bench.sh
 
 # Builds land where this script and dapr.yaml look for them.
 export CARGO_TARGET_DIR=$ROOT/target

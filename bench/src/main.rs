@@ -73,5 +73,8 @@ async fn measure() -> Result<()> {
     let text = report.markdown("Measured by `./run.sh bench`");
     std::io::stdout().write_all(text.as_bytes())?;
     let file = &arguments.report;
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     std::fs::write(file, text).with_context(|| file.display().to_string())
 }

@@ -25,8 +25,10 @@ impl Twin {
     pub fn of(pid: u32) -> Result<Self> {
         let read = |file: &str| {
             let bytes = fs::read(at(pid, file)).with_context(|| format!("process {pid}"))?;
-            let words = bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec);
-            anyhow::Ok(words.filter(|word| !word.is_empty()).collect::<Vec<_>>())
+            // Each word ends with a zero; one may be empty.
+            let whole = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+            let words = whole.split(|byte| *byte == 0).map(<[u8]>::to_vec);
+            anyhow::Ok(words.collect::<Vec<_>>())
         };
         let words = read("cmdline")?.into_iter().skip(1);
         let words: Result<_, _> = words.map(String::from_utf8).collect();

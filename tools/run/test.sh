@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2030,SC2031 # STATE differs in on_scratch alone, on purpose
 # The tests, from nothing: what reads the source, what needs a PostgreSQL, and what needs
 # the whole café, which gets a stack of its own: other ports, data on tmpfs, no fsync.
 
@@ -23,6 +23,16 @@ scratch() { # purpose
   printf %s "$home/crema-$(printf %s "$ROOT" | sha256sum | cut -c1-12)-$1"
 }
 
+# Runs on a stack of the tests': its own state and ports, nothing synced to disk.
+# shellcheck disable=SC2030,SC2031 # a subshell on purpose
+on_scratch() ( # purpose, port shift, command…
+  export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC=off
+  CREMA_STATE=$(scratch "$1") CREMA_PORT_BASE=$((BASE + $2))
+  STATE=$CREMA_STATE
+  shift 2
+  "$@"
+)
+
 check() {
   state_layout
   check_tools test
@@ -33,42 +43,45 @@ check() {
   step 'licences and layout' cargo test -p e2e --test architecture
 }
 format_holds() {
-  cargo fmt --all --check
+  cargo fmt --all --check || return 1
   local unformatted
-  unformatted=$(gofmt -l tools/dapr)
+  unformatted=$(gofmt -l tools/dapr tools/traces) || return 1
   [[ -z $unformatted ]] || { printf 'error: gofmt: %s\n' "$unformatted"; return 1; }
 }
 
-# A server that lives as long as the tests that need it.
-with_postgres() { # command…
+# What unit and API tests need besides the source: a PostgreSQL that lives as long as
+# they do, and the vault's program, which secretstore's tests start for themselves.
+with_servers() { # command…
   local status=0
-  (
-    CREMA_STATE=$(scratch unit) CREMA_PORT_BASE=$((BASE + 3000)) STACK_FSYNC=off
-    export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC
-    "$ROOT/tools/stack/postgres.sh" stop
-    rm -rf "$CREMA_STATE"
-    "$ROOT/tools/stack/postgres.sh" start
-    until "$ROOT/tools/stack/postgres.sh" ready; do sleep 0.1; done
-  ) || return 1
-  TESTKIT_POSTGRES="postgres://postgres@localhost:$((BASE + 3032))/postgres?host=$(scratch unit)/run/postgres" "$@" || status=$?
-  CREMA_STATE=$(scratch unit) "$ROOT/tools/stack/postgres.sh" stop
-  rm -rf "$(scratch unit)"
+  servers_over
+  {
+    on_scratch unit 3000 tools/stack/postgres.sh start &&
+      on_scratch unit 3000 await postgres 30 tools/stack/postgres.sh ready
+  } || return 1
+  OPENBAO_BIN=$(tools/stack/vault.sh program) \
+    TESTKIT_POSTGRES="postgres://postgres@localhost:$((BASE + 3032))/postgres?host=$(scratch unit)/run/postgres" \
+    "$@" || status=$?
+  servers_over
   return $status
 }
+servers_over() {
+  on_scratch unit 3000 tools/stack/postgres.sh stop
+  rm -rf "$(scratch unit)"
+}
 
-# The café under test. It is stopped in every case; its logs stay.
+# The café under test. After a failure it is stopped, and its logs stay.
 with_cafe() { # command…
-  local state status=0
-  state=$(scratch cafe)
-  CREMA_STATE=$state "$ROOT/run.sh" down >/dev/null
-  rm -rf "$state"
-  (
-    CREMA_STATE=$state CREMA_PORT_BASE=$((BASE + 2000)) STACK_FSYNC=off
-    export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC
-    "$ROOT/run.sh" up -d && "$@"
-  ) || status=$?
-  CREMA_STATE=$state CREMA_PORT_BASE=$((BASE + 2000)) "$ROOT/run.sh" down >/dev/null || true
-  return $status
+  on_scratch cafe 2000 ./run.sh reset -y || return 1
+  { on_scratch cafe 2000 ./run.sh up -d && on_scratch cafe 2000 "$@"; } || { cafe_over; return 1; }
+  on_scratch cafe 2000 ./run.sh reset -y
+}
+cafe_over() { on_scratch cafe 2000 ./run.sh down >/dev/null || true; }
+
+# However the tests end, nothing of theirs goes on.
+tests_over() {
+  end_jobs
+  servers_over
+  cafe_over
 }
 
 get_browser() {
@@ -86,7 +99,9 @@ closing() { # began, logs…
   {
     printf '%s\n' "${STEPS[@]}"
     awk '
-      $1 == "Running" { name = $2 " " $3 " " $4; sub(/ *\(.*/, "", name); sub(/^unittests /, "unit tests of ", name) }
+      # Cargo names the crate only by its unit tests, which come first.
+      $1 == "Running" && $2 == "unittests" { crate = $4; gsub(/.*\/|-[0-9a-f]*\)$/, "", crate); name = crate ": " $3 }
+      $1 == "Running" && $2 != "unittests" { name = crate ": " $2 }
       match($0, /finished in [0-9.]+s/) { print substr($0, RSTART + 12, RLENGTH - 13), name }
     ' "$@"
   } | sort -rn | head -n 10 | awk '{ $1 = sprintf("%7.1f s ", $1); print }'
@@ -95,17 +110,17 @@ closing() { # began, logs…
 run_tests() { # quick
   local began=$SECONDS
   state_layout
+  trap tests_over EXIT
+  trap 'exit 130' INT TERM HUP
   [[ ${1:-} != quick ]] || { quick_tests; return; }
   check_tools test; check_memory; check_disk
   say_what_is_used
-  trap end_jobs EXIT
-  STEP_BEGAN=$SECONDS
+  local building=$SECONDS
   get_everything debug
-  STEPS+=("$((SECONDS - STEP_BEGAN)) build and downloads")
-  trap - EXIT
+  STEPS+=("$((SECONDS - building)) build and downloads")
   step 'browser' get_browser
   check
-  step 'unit and API tests' with_postgres cargo test --workspace --exclude e2e
+  step 'unit and API tests' with_servers cargo test --workspace --exclude e2e --no-fail-fast
   step 'the whole café' with_cafe cargo test -p e2e --features stack --test suite
   closing "$began" "$STATE"/logs/step-{unit-and-API-tests,the-whole-café,licences-and-layout}.log
 }
@@ -114,16 +129,12 @@ run_tests() { # quick
 quick_tests() {
   local began=$SECONDS crates=() folder
   check_tools test
+  step 'browser' get_browser
   while read -r folder; do
     [[ ! -f $folder/Cargo.toml || $folder == apps/web || $folder == e2e ]] || crates+=(-p "${folder#*/}")
   done < <({ git diff --name-only HEAD; git ls-files --others --exclude-standard; } | cut -d/ -f1,2 | sort -u)
   get_everything debug
-  if ((${#crates[@]})); then step 'changed crates' with_postgres cargo test "${crates[@]}"; fi
+  if ((${#crates[@]})); then step 'changed crates' with_servers cargo test "${crates[@]}"; fi
   step 'one journey' with_cafe cargo test -p e2e --features stack --test suite -- journeys::
   closing "$began" "$STATE"/logs/step-{changed-crates,one-journey}.log
-}
-
-bench() {
-  say "bench: nothing is measured yet"
-  return 1
 }

@@ -6,12 +6,13 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use e2e::client::fresh;
+use e2e::client::{fresh, plain};
 use e2e::order::{coffee, list};
 use e2e::patience::{insist, until};
 use e2e::{Answer, Client, Order, Part, Role, Target};
 use reqwest::StatusCode;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::stack::{self, browser, menu, newcomer, order_one, ready, sidecar_ready, whole, word};
 
@@ -158,6 +159,44 @@ async fn any_sidecar_may_die_in_the_middle_of_a_journey() -> Result<()> {
         journey_without(&stack, &victim)
             .await
             .with_context(|| format!("without {victim}"))?;
+    }
+    Ok(())
+}
+
+/// Callers go away while an answer is on its way to them: people close pages, services die. No sidecar may mind.
+#[tokio::test]
+async fn callers_that_hang_up_bring_nothing_down() -> Result<()> {
+    let stack = stack::alone().await?;
+    let before = instances(&stack);
+    for app in stack.apps() {
+        let sidecar = stack.sidecar(app)?;
+        let address = sidecar
+            .url
+            .join("/v1.0/invoke/identity/method/identity.css")?;
+        let mut callers = JoinSet::new();
+        for _ in 0..8 {
+            let http = plain(&stack)?;
+            let (address, token) = (address.clone(), sidecar.token.clone());
+            callers.spawn(async move {
+                for _ in 0..50 {
+                    // The head of the answer was read, its body was not: this closes the connection.
+                    drop(
+                        http.get(address.clone())
+                            .header("dapr-api-token", &token)
+                            .send()
+                            .await?,
+                    );
+                }
+                Ok::<_, reqwest::Error>(())
+            });
+        }
+        for ended in callers.join_all().await {
+            ended.with_context(|| format!("{app}'s sidecar"))?;
+        }
+    }
+    for (part, instance) in before {
+        let same = stack.instance(&part) == instance;
+        ensure!(same, "{part} was restarted");
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use reqwest::header::{ETAG, IF_NONE_MATCH, LOCATION};
 use serde_json::{Value, json};
 
-use crate::stack::{self, GENEROUS, browser, menu, newcomer, order_one, word};
+use crate::stack::{self, GENEROUS, browser, menu, menu_of, newcomer, stores, word};
 
 #[tokio::test]
 async fn customer_and_barista_see_every_step_as_it_happens() -> Result<()> {
@@ -20,7 +20,10 @@ async fn customer_and_barista_see_every_step_as_it_happens() -> Result<()> {
         newcomer(&stack).await?,
         browser(&stack, Role::Barista).await?,
     );
-    let order = order_one(&customer).await?;
+    let first = stores(&customer).await?.remove(0);
+    let wish = coffee(&menu_of(&customer, &first).await?)?;
+    let placed = customer.place(&wish, &fresh()).await?;
+    let order = Order::read(&placed.expect(StatusCode::ACCEPTED)?.json()?)?;
     assert_eq!(
         (order.checkout.as_str(), order.fulfilment.as_str()),
         ("confirmed", "waiting")

@@ -124,18 +124,23 @@ pub fn word<'r>(row: &'r Value, name: &str) -> &'r str {
     row[name].as_str().unwrap_or_default()
 }
 
-/// The menu of the first store.
+/// The menu of the store where tests leave tickets behind; at the first one the board stays clear.
 pub async fn menu(client: &Client) -> Result<Value> {
-    let stores = client
-        .get("/api/stores")
-        .await?
-        .expect(StatusCode::OK)?
-        .json()?;
-    let store = list(&stores["items"]).first().context("a store")?;
-    let menu = client
-        .get(&format!("/api/stores/{}/menu", word(store, "id")))
-        .await?;
-    menu.expect(StatusCode::OK)?.json()
+    let stores = stores(client).await?;
+    menu_of(client, stores.last().context("a store")?).await
+}
+
+/// The stores.
+pub async fn stores(client: &Client) -> Result<Vec<Value>> {
+    let stores = client.get("/api/stores").await?;
+    let stores = stores.expect(StatusCode::OK)?.json()?;
+    Ok(list(&stores["items"]).to_vec())
+}
+
+/// The menu of one store.
+pub async fn menu_of(client: &Client, store: &Value) -> Result<Value> {
+    let path = format!("/api/stores/{}/menu", word(store, "id"));
+    client.get(&path).await?.expect(StatusCode::OK)?.json()
 }
 
 /// A browser with the demo person of this role.

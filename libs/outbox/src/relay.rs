@@ -3,6 +3,7 @@
 //! Invariant: at most one relay per database publishes (an advisory lock on the connection that all its statements
 //! use), and no transaction is open while it does.
 
+use std::collections::HashSet;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,7 +182,8 @@ impl Relay {
         }
     }
 
-    /// Publishes the oldest events and deletes them; says how many. On an error none is deleted, and all are sent again.
+    /// Publishes the oldest event of each subject and deletes them; says how many. On an error none is deleted, and all
+    /// are sent again.
     async fn publish_batch(&self, leader: &mut PgConnection) -> Result<usize, RelayError> {
         let rows = sqlx::query!(
             r#"SELECT position, id, source, type AS kind, subject, sequence, time, trace_parent, data,
@@ -197,7 +199,13 @@ impl Relay {
         }
         let mut positions = Vec::with_capacity(rows.len());
         let mut batch = Vec::with_capacity(rows.len());
+        // The broker may take any part of a batch and refuse the rest. So a subject's next event waits for the batch
+        // after the one that took its first: what is sent again is never older than what was taken.
+        let mut subjects = HashSet::with_capacity(rows.len());
         for row in rows {
+            if !subjects.insert(row.subject.clone()) {
+                continue;
+            }
             positions.push(row.position);
             let event = Event {
                 id: row.id,

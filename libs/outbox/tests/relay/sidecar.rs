@@ -31,6 +31,8 @@ pub enum Failure {
     Refuse,
     /// The first half arrives, then the call fails.
     DeliverHalf,
+    /// The second half arrives, then the call fails: as when the broker comes back meanwhile.
+    DeliverLaterHalf,
     /// Everything arrives, and one entry is reported as failed.
     DenyAfterDelivery,
 }
@@ -156,15 +158,24 @@ impl State {
         let failure = self.failures.lock().expect("a lock").pop_front();
         let count = match failure {
             Some(Failure::Refuse) => 0,
-            Some(Failure::DeliverHalf) => request.entries.len() / 2,
+            Some(Failure::DeliverHalf | Failure::DeliverLaterHalf) => request.entries.len() / 2,
             Some(Failure::DenyAfterDelivery) | None => request.entries.len(),
         };
-        let arrived = request.entries.into_iter().take(count).map(|entry| Entry {
-            target: (request.pubsub_name.clone(), request.topic.clone()),
-            key: entry.metadata["partitionKey"].clone(),
-            content_type: entry.content_type,
-            event: serde_json::from_slice(&entry.event).expect("a JSON event"),
-        });
+        let skipped = match failure {
+            Some(Failure::DeliverLaterHalf) => request.entries.len() - count,
+            _ => 0,
+        };
+        let arrived = request
+            .entries
+            .into_iter()
+            .skip(skipped)
+            .take(count)
+            .map(|entry| Entry {
+                target: (request.pubsub_name.clone(), request.topic.clone()),
+                key: entry.metadata["partitionKey"].clone(),
+                content_type: entry.content_type,
+                event: serde_json::from_slice(&entry.event).expect("a JSON event"),
+            });
         self.delivered.lock().expect("a lock").extend(arrived);
         match failure {
             None => Ok(BulkPublishResponse::default()),
