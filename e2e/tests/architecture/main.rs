@@ -5,6 +5,7 @@
 
 mod dapr;
 mod licences;
+mod problems;
 mod readme;
 mod repository;
 mod workspace;
