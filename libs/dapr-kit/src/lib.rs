@@ -1,8 +1,8 @@
 //! What a Crema service needs of its Dapr sidecar, typed: invocation, pub/sub, state and secrets.
 //!
 //! One sidecar, one [`Dapr`] handle, cloned freely. This crate knows no topic, no application and no
-//! business word: names are arguments. Retries and timeouts are the sidecar's (`dapr/resiliency/`);
-//! only the breaker per upstream is ours, because Dapr keys its own by path and counts client errors.
+//! business word: names are arguments. Retries are the sidecar's (`dapr/resiliency/`); the deadline and the
+//! breaker per upstream are ours, because Dapr keys its breaker by path and counts client errors in it.
 
 mod breaker;
 mod cloud_event;
