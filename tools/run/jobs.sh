@@ -45,7 +45,7 @@ await_jobs() {
     sleep 0.1
   done
 }
-last_words() { tail -n 1 "$1" 2>/dev/null | tr -d '\r' | cut -c1-70; }
+last_words() { tail -n 1 "$1" 2>/dev/null | tr -d '\r\0' | cut -c1-70; }
 job_reason() { # name
   local log=$STATE/logs/job-$1.log
   { grep -m1 -E '^(error|crema:)' "$log" || tail -n 1 "$log"; } | sed 's/^crema: //' | cut -c1-300

@@ -60,23 +60,27 @@ install_packages() {
   fi
   command -v apt-get >/dev/null || die "packages are missing, and this is no Debian: ${*}"
   say "installing from Debian: $*"
-  local log=$STATE/logs/apt.log policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/crema.conf
-  local written=()
+  local log=$STATE/logs/apt.log
+  apt_without_services "${command[@]}" >"$log" 2>&1 ||
+    die "apt-get could not install $*: $(grep '^E:' "$log" | head -n 1) (see $log)"
+}
+apt_without_services() ( # apt-get install …; reads sudo
+  policy=/usr/sbin/policy-rc.d
+  clusters=/etc/postgresql-common/createcluster.d/crema.conf
+  written=()
+  trap '((${#written[@]} == 0)) || "${sudo[@]}" rm -f "${written[@]}"' EXIT
   if [[ ! -e $policy ]]; then
+    written+=("$policy")
     printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
     "${sudo[@]}" chmod 755 "$policy"
-    written+=("$policy")
   fi
   if [[ ! -e /etc/postgresql-common ]]; then
+    written+=("$clusters")
     "${sudo[@]}" mkdir -p "${clusters%/*}"
     printf 'create_main_cluster = false\n' | "${sudo[@]}" tee "$clusters" >/dev/null
-    written+=("$clusters")
   fi
-  local failed=
-  { "${sudo[@]}" apt-get update -q && DEBIAN_FRONTEND=noninteractive "${sudo[@]}" "${command[@]}"; } >"$log" 2>&1 || failed=yes
-  ((${#written[@]} == 0)) || "${sudo[@]}" rm -f "${written[@]}"
-  [[ -z $failed ]] || die "apt-get could not install $*: $(grep '^E:' "$log" | head -n 1) (see $log)"
-}
+  "${sudo[@]}" apt-get update -q && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@"
+)
 
 check_memory() {
   local free

@@ -3,10 +3,12 @@
 # the whole café, which gets a stack of its own: other ports, data on tmpfs, no fsync.
 
 STEPS=() # "seconds name", for the closing list
+LOGS=()  # what those steps wrote
 
 step() { # name, command…
   local name=$1 began=$SECONDS log; shift
   log=${STATE:?}/logs/step-${name// /-}.log
+  LOGS+=("$log")
   say "$name …"
   if ! "$@" >"$log" 2>&1; then
     grep -E '^(error|test .* FAILED|---- |thread .* panicked|crema:|not ok)' "$log" | head -n 20 >&2 || true
@@ -90,20 +92,20 @@ get_browser() {
 }
 
 # Each binary of `cargo test` is a step in the closing list too.
-closing() { # began, logs…
-  local began=$1; shift
-  local passed
-  passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$@" | awk '{ n += $1 } END { print n + 0 }')
+closing() { # began
+  local began=$1 passed
+  passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "${LOGS[@]}" | awk '{ n += $1 } END { print n + 0 }')
   say
   say "passed: $passed tests in $((SECONDS - began)) s; the slowest steps:"
   {
     printf '%s\n' "${STEPS[@]}"
     awk '
+      FNR == 1 { crate = "e2e" }
       # Cargo names the crate only by its unit tests, which come first.
       $1 == "Running" && $2 == "unittests" { crate = $4; gsub(/.*\/|-[0-9a-f]*\)$/, "", crate); name = crate ": " $3 }
       $1 == "Running" && $2 != "unittests" { name = crate ": " $2 }
       match($0, /finished in [0-9.]+s/) { print substr($0, RSTART + 12, RLENGTH - 13), name }
-    ' "$@"
+    ' "${LOGS[@]}"
   } | sort -rn | head -n 10 | awk '{ $1 = sprintf("%7.1f s ", $1); print }'
 }
 
@@ -122,7 +124,7 @@ run_tests() { # quick
   check
   step 'unit and API tests' with_servers cargo test --workspace --exclude e2e --no-fail-fast
   step 'the whole café' with_cafe cargo test -p e2e --features stack --test suite
-  closing "$began" "$STATE"/logs/step-{unit-and-API-tests,the-whole-café,licences-and-layout}.log
+  closing "$began"
 }
 
 # The crates that differ from the last commit, and one journey.
@@ -131,10 +133,10 @@ quick_tests() {
   check_tools test
   step 'browser' get_browser
   while read -r folder; do
-    [[ ! -f $folder/Cargo.toml || $folder == apps/web || $folder == e2e ]] || crates+=(-p "${folder#*/}")
-  done < <({ git diff --name-only HEAD; git ls-files --others --exclude-standard; } | cut -d/ -f1,2 | sort -u)
+    [[ ! -f $folder/Cargo.toml || $folder == e2e ]] || crates+=(-p "${folder##*/}")
+  done < <({ git diff --name-only HEAD; git ls-files --others --exclude-standard; } | awk -F/ '{ print $1; print $1 "/" $2 }' | sort -u)
   get_everything debug
   if ((${#crates[@]})); then step 'changed crates' with_servers cargo test "${crates[@]}"; fi
   step 'one journey' with_cafe cargo test -p e2e --features stack --test suite -- journeys::
-  closing "$began" "$STATE"/logs/step-{changed-crates,one-journey}.log
+  closing "$began"
 }
