@@ -40,8 +40,17 @@ check_tools() { # verb
     packages+=($package)
   done < <(tools_for "$1")
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
+  get_wasm_target
   go_is_new_enough || die "$(go version | cut -d' ' -f3) is too old: tools/dapr needs Go 1.26 or newer (https://go.dev/dl)"
   java_is_new_enough || die "java is older than 17, which Kafka needs (apt-get install default-jre-headless)"
+}
+# rustup may be set not to fetch by itself what rust-toolchain.toml names.
+get_wasm_target() {
+  local target=wasm32-unknown-unknown
+  [[ ! -d $(rustc --print sysroot)/lib/rustlib/$target ]] || return 0
+  say "getting from rustup: the target $target"
+  rustup target add "$target" >"$STATE/logs/rustup.log" 2>&1 ||
+    die "Rust's target $target is missing: rustup target add $target (see $STATE/logs/rustup.log)"
 }
 go_is_new_enough() { [[ $(printf '%s\n' go1.26 "$(go version | cut -d' ' -f3)" | sort -V | head -n 1) == go1.26 ]]; }
 java_is_new_enough() {

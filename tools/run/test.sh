@@ -38,11 +38,20 @@ on_scratch() ( # purpose, port shift, command…
 check() {
   state_layout
   check_tools test
+  check_texts
+  step 'lints' cargo clippy --workspace --exclude web --all-targets -- -D warnings
+  step 'lints of the web client' cargo clippy -p web --target wasm32-unknown-unknown --profile wasm --no-deps -- -D warnings
+  step 'licences and layout' cargo test -p e2e --test architecture
+}
+check_texts() {
   step 'format' format_holds
   step 'shellcheck' shellcheck run.sh .ci/run tools/*.sh tools/*/*.sh
-  step 'lints' cargo clippy --workspace --exclude web --all-targets -- -D warnings
-  step 'lints of the web client' cargo clippy -p web --target wasm32-unknown-unknown -- -D warnings
-  step 'licences and layout' cargo test -p e2e --test architecture
+}
+# Clippy takes the compiler's place, so that one build both lints and makes what runs.
+lint_while_building() {
+  RUSTC_WORKSPACE_WRAPPER=$(command -v clippy-driver) || die "clippy is missing: rustup component add clippy"
+  CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings
+  export RUSTC_WORKSPACE_WRAPPER CLIPPY_ARGS
 }
 format_holds() {
   cargo fmt --all --check || return 1
@@ -117,13 +126,15 @@ run_tests() { # quick
   [[ ${1:-} != quick ]] || { quick_tests; return; }
   check_tools test; check_memory; check_disk
   say_what_is_used
+  check_texts
+  lint_while_building
+  export STACK_TESTS=yes
   local building=$SECONDS
   get_everything debug
-  STEPS+=("$((SECONDS - building)) build and downloads")
+  STEPS+=("$((SECONDS - building)) build, lints and downloads")
   step 'browser' get_browser
-  check
-  step 'unit and API tests' with_servers cargo test --workspace --exclude e2e --no-fail-fast
-  step 'the whole café' with_cafe cargo test -p e2e --features stack --test suite
+  step 'unit and API tests' with_servers cargo test --workspace --no-fail-fast
+  step 'the whole café' with_cafe cargo test --workspace --features e2e/stack --test suite
   closing "$began"
 }
 

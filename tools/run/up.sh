@@ -6,12 +6,16 @@ PARTS=(postgres vault kafka redis)
 # Each verb calls the parts as programs; this is the state they share.
 part() { "$ROOT/tools/stack/$1.sh" "$2"; }
 
+# Always the whole workspace or always its default members, never a crate by itself: each
+# choice has its own set of features, and every dependency would be compiled for each.
 build_workspace() { # profile
-  local flag=()
-  [[ $1 == debug ]] || flag=(--release)
-  cargo build "${flag[@]}"
+  local what=()
+  [[ $1 == debug ]] || what=(--release)
+  # The tests build what they run in one go, and find it built when they start the café.
+  [[ -z ${STACK_TESTS:-} ]] || what+=(--workspace --all-targets)
+  cargo build "${what[@]}"
   # The client of the web: its own builder, one folder of assets.
-  cargo run -q -p web-build -- --out "$ROOT/target/web"
+  "$ROOT/target/$1/web-build" --out "$ROOT/target/web"
 }
 
 get_everything() { # profile
