@@ -8,11 +8,11 @@ bench() { # name of the report
   state_layout
   check_tools up; check_memory; check_disk
   say_what_is_used
+  # The drivers are built in one go with the services, here and when the stack comes up.
+  export STACK_BENCH=yes
   trap end_jobs EXIT
   get_everything release
-  # With the workspace as a whole, so that it shares every library with the services.
-  job bench cargo build --release --workspace --exclude web
-  await_jobs
+  trap - EXIT
 
   programs=$(compgen -G '/usr/lib/postgresql/*/bin/pgbench' | sort -V | tail -n 1) || programs=$(command -v pgbench) ||
     die "bench: pgbench is not installed (apt-get install postgresql)"

@@ -13,6 +13,7 @@ build_workspace() { # profile
   [[ $1 == debug ]] || what=(--release)
   # The tests build what they run in one go, and find it built when they start the café.
   [[ -z ${STACK_TESTS:-} ]] || what+=(--workspace --all-targets)
+  [[ -z ${STACK_BENCH:-} ]] || what+=(--workspace --exclude web)
   cargo build "${what[@]}"
   # The client of the web: its own builder, one folder of assets.
   "$ROOT/target/$1/web-build" --out "$ROOT/target/web"
