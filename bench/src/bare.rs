@@ -89,18 +89,19 @@ impl Bare {
     }
 }
 
-async fn pass_on(State(next): State<Next>, body: Bytes) -> Result<Bytes, StatusCode> {
+/// What the next one answers; what went wrong, as text, if it does not.
+async fn pass_on(State(next): State<Next>, body: Bytes) -> Result<Bytes, (StatusCode, String)> {
+    let lost = |error: reqwest::Error| (StatusCode::BAD_GATEWAY, format!("{error:?}"));
     let request = next.http.post(next.relay.url.clone()).body(body);
     let request = request.header("dapr-api-token", &next.relay.token);
-    let answer = request
-        .send()
-        .await
-        .and_then(reqwest::Response::error_for_status);
-    let body = match answer {
-        Ok(answer) => answer.bytes().await,
-        Err(error) => Err(error),
-    };
-    body.map_err(|_| StatusCode::BAD_GATEWAY)
+    let answer = request.send().await.map_err(lost)?;
+    let status = answer.status();
+    let body = answer.bytes().await.map_err(lost)?;
+    if status == StatusCode::OK {
+        return Ok(body);
+    }
+    let text = String::from_utf8_lossy(&body);
+    Err((StatusCode::BAD_GATEWAY, format!("{status}: {text}")))
 }
 
 /// The handle of a sidecar as its own app has it.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
 
 use crate::customer::Customer;
@@ -221,10 +221,12 @@ async fn measured<C: Caller>(
     length: Duration,
     aftermath: Option<&Programs>,
 ) -> Result<(Drive, Vec<(&'static str, f64)>)> {
+    // Whatever fails here is not part of the measurement.
     let (callers, _) = drive(callers, arrivals, WARM_UP).await?;
     settle(aftermath).await?;
     let before = Processes::now()?;
     let (_, drive) = drive(callers, arrivals, length).await?;
+    let drive = drive.sound().context(contestant.name)?;
     settle(aftermath).await?;
     let micros = micros(&contestant.roots, &before, &Processes::now()?, drive.done);
     Ok((drive, micros))

@@ -129,15 +129,20 @@ impl Caller for Connection {
         sender.ready().await?;
         let answer = sender.send_request(self.call.request.clone()).await?;
         let (status, mut body) = (answer.status(), answer.into_body());
+        let mut complaint = Vec::new();
         while let Some(frame) = body.frame().await {
-            frame?;
+            let frame = frame?;
+            if status != StatusCode::OK {
+                complaint.extend(frame.into_data().unwrap_or_default());
+            }
         }
         // A failure above gives the connection up.
         self.sender = Some(sender);
         ensure!(
             status == StatusCode::OK,
-            "{} answered {status}",
-            self.call.request.uri()
+            "{} answered {status}: {}",
+            self.call.request.uri(),
+            String::from_utf8_lossy(&complaint)
         );
         Ok(())
     }

@@ -142,7 +142,12 @@ impl Catalogue {
         last: Option<&Kept>,
     ) -> Result<Refilled, Error> {
         let token = self.tokens.for_self(CATALOG).await.map_err(Error::Token)?;
-        let mut call = self.dapr.invoke(CATALOG, Method::GET, path).bearer(&token);
+        // Kept under the path that browsers and the catalog share; only their interfaces' names differ.
+        let upstream = format!("/v1{path}");
+        let mut call = self
+            .dapr
+            .invoke(CATALOG, Method::GET, &upstream)
+            .bearer(&token);
         if let Some(last) = last {
             call = call.header(IF_NONE_MATCH, last.etag.clone());
         }

@@ -13,7 +13,7 @@ use crate::state::App;
 
 /// All stores.
 pub async fn stores(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    app.catalogue.read("/v1/stores", &headers).await
+    app.catalogue.read("/stores", &headers).await
 }
 
 /// One store's menu.
@@ -23,6 +23,6 @@ pub async fn menu(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     app.catalogue
-        .read(&format!("/v1/stores/{store}/menu"), &headers)
+        .read(&format!("/stores/{store}/menu"), &headers)
         .await
 }

@@ -2,6 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
@@ -43,6 +44,28 @@ async fn anybody_reads_the_menu_and_the_catalog_is_asked_once() {
             .to_str()
             .is_ok_and(|value| value.starts_with("Bearer "))
     );
+}
+
+/// The way that spends nothing on a request counts its answers.
+#[tokio::test]
+async fn what_is_kept_takes_the_short_way() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let counted = recorder.handle();
+    // The test's runtime has this one thread.
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let stage = Stage::set().await;
+    for upstream in [UPSTREAM, "/v1/stores"] {
+        let upstream = stage.sidecar.invoke("catalog", Method::GET, upstream);
+        upstream.respond_with(menu(1)).await;
+    }
+    for path in [MENU, "/api/stores"] {
+        stage.browser().get(path).await;
+    }
+    assert!(!counted.render().contains("crema_catalogue_answers_total"));
+    for path in [MENU, "/api/stores", MENU] {
+        assert_eq!(stage.browser().get(path).await.status, StatusCode::OK);
+    }
+    assert!(counted.render().contains("crema_catalogue_answers_total 3"));
 }
 
 #[tokio::test]
