@@ -75,7 +75,11 @@ impl Bare {
         let menu = self.menu.clone();
         let router = Router::new()
             .route("/healthz", get(async || "alive"))
-            .route("/hello", get(async || "hello").post(async || "hello"))
+            // A body that nobody reads would cost the connection.
+            .route(
+                "/hello",
+                get(async || "hello").post(async |_: Bytes| "hello"),
+            )
             .route(
                 "/menu",
                 get(async move || ([(CONTENT_TYPE, "application/json")], menu)),

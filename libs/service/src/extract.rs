@@ -92,11 +92,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn unread(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            "The body is too large",
-        )
+        body_too_large()
     } else {
         Problem::new(
             StatusCode::BAD_REQUEST,
@@ -104,6 +100,16 @@ fn unread(rejection: &BytesRejection) -> Problem {
             "The body could not be read",
         )
     }
+}
+
+/// The answer to a body of more bytes than are read here.
+#[must_use]
+pub fn body_too_large() -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body-too-large",
+        "The body is too large",
+    )
 }
 
 /// Path parameters. One that has not the form of an id names nothing: 404.

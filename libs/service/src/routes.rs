@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -149,7 +150,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                     "This can't be done here",
                 )
             })
-            .layer(DefaultBodyLimit::max(MOST_BODY))
+            .layer(from_fn(whole_body))
             .layer(from_fn(move |request: Request, next: Next| {
                 sidecar_only(guard.clone(), request, next)
             }))
@@ -177,6 +178,17 @@ async fn sidecar_only(guard: Guard, mut request: Request, next: Next) -> Respons
     }
     request.extensions_mut().insert(guard);
     next.run(request).await
+}
+
+/// Reads the body before anything may refuse the request: a connection with an unread body is closed, and the
+/// sidecar's next command on it would fail for no fault of its caller.
+async fn whole_body(request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match to_bytes(body, MOST_BODY).await {
+        Ok(body) => next.run(Request::from_parts(head, Body::from(body))).await,
+        // A sidecar that broke off gets no answer anyway, so what is left is a body beyond the limit.
+        Err(_) => extract::body_too_large().into_response(),
+    }
 }
 
 async fn admit(access: Access, mut request: Request, next: Next) -> Response {

@@ -1,8 +1,12 @@
 //! Nobody but the own sidecar is served, and every refusal is a problem.
 
+use std::net::Ipv4Addr;
+
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use testkit::{APP_TOKEN, Issuer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::stand_in::{get, router, send, verifier};
 
@@ -83,4 +87,32 @@ async fn a_body_beyond_the_limit_or_of_another_type_is_refused() {
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{body}");
     let (status, body) = send(&router, post("text/plain", "{}".into())).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{body}");
+}
+
+#[tokio::test]
+async fn a_refused_command_does_not_cost_the_sidecar_its_connection() {
+    let router = router(verifier(&Issuer::new()));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut sidecar = TcpStream::connect(address).await.expect("a connection");
+    // More than the server reads ahead of a handler that does not ask for it.
+    let body = "a".repeat(service::routes::MOST_BODY);
+    for _ in 0..3 {
+        let request = format!(
+            "POST /events HTTP/1.1\r\nhost: app\r\ndapr-api-token: {APP_TOKEN}\r\n\
+             dapr-caller-app-id: another\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        sidecar
+            .write_all(request.as_bytes())
+            .await
+            .expect("an open connection");
+        let mut answer = vec![0; 16 * 1024];
+        let read = sidecar.read(&mut answer).await.expect("an answer");
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
 }
