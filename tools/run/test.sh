@@ -26,7 +26,6 @@ scratch() { # purpose
 }
 
 # Runs on a stack of the tests': its own state and ports, nothing synced to disk.
-# shellcheck disable=SC2030,SC2031 # a subshell on purpose
 on_scratch() ( # purpose, port shift, command…
   export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC=off
   CREMA_STATE=$(scratch "$1") CREMA_PORT_BASE=$((BASE + $2))

@@ -223,7 +223,13 @@ impl Bao {
         fs::create_dir_all(self.state().join("vault")).unwrap();
         let kept = json!({ "threshold": 3, "shares": shares }).to_string();
         fs::write(self.state().join("vault/shares.json"), kept).unwrap();
+        let since = Instant::now();
         while self.call("GET", "sys/health", "", None).await.0 != StatusCode::OK {
+            assert!(
+                since.elapsed() < START_LIMIT,
+                "bao does not open: see {}",
+                self.folder.display()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         born["root_token"].as_str().unwrap().to_owned()
