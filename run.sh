@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 . tools/run/machine.sh
 . tools/run/up.sh
 . tools/run/look.sh
+. tools/run/replay.sh
 . tools/run/test.sh
 . tools/run/bench.sh
 
@@ -23,6 +24,8 @@ usage() {
 ./run.sh down                     stop; the data stays
 ./run.sh status                   app, pid, ports, health, memory, restarts
 ./run.sh logs APP [-f]            what an app, its sidecar (APP.daprd) or a part wrote
+./run.sh replay APP --topic T [--from beginning|RFC3339]
+                                  let an app read a topic again
 ./run.sh reset [-y]               stop and delete all data and secrets
 ./run.sh trust                    let this machine's browsers trust the development CA
 ./run.sh doctor                   check tools, memory, disk, ports
@@ -37,7 +40,7 @@ TEXT
 verb=${1:-up}
 (($# == 0)) || shift
 case $verb in
-  up | down | status | logs | reset | trust | doctor | check | bench) "$verb" "$@" ;;
+  up | down | status | logs | replay | reset | trust | doctor | check | bench) "$verb" "$@" ;;
   test) run_tests "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown: $verb" ;;

@@ -59,8 +59,13 @@ app() {
   export CREMA_OPS_PORT=$((APP_PORT + 1))
   export CREMA_ISSUER=https://localhost:$PUBLIC_PORT
   [[ -z ${STACK_OTLP:-} ]] || export OTEL_EXPORTER_OTLP_ENDPOINT=http://$STACK_OTLP
+  # Calls to the public address meet a certificate of the development CA.
+  export SSL_CERT_FILE=$STATE/ca.pem
   # An app refuses a CREMA_ variable that it doesn't know; these two are ours.
   unset CREMA_PORT_BASE CREMA_STATE
+  # What dapr.yaml sets may name the state folder.
+  local name
+  for name in "${!CREMA_@}"; do export "$name=${!name//"\${STATE}"/$STATE}"; done
   COMMAND=("$@")
 }
 
@@ -100,6 +105,6 @@ while [[ -z $stopping ]]; do
   ((SECONDS - began < 10)) || delay=0.2
   sleep "$delay" &
   wait $! || true
-  delay=$(awk -v d="$delay" 'BEGIN { d *= 2; print (d > 5 ? 5 : d) }')
+  delay=$(awk -v d="$delay" -v most="${STACK_LONGEST_PAUSE:-5}" 'BEGIN { d *= 2; print (d > most ? most : d) }')
 done
 rm -f "$STATE/run/$NAME.pid" "$STATE/run/$NAME.keep.pid"

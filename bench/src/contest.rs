@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
 
+use crate::aftermath::Aftermath;
 use crate::customer::Customer;
 use crate::http_call::Call;
 use crate::load::{Arrivals, Caller, Drive, drive};
-use crate::pgbench::{Pgbench, Programs};
+use crate::pgbench::Pgbench;
 use crate::processes::Processes;
 use crate::report::note;
 use crate::stack::Root;
@@ -24,15 +25,13 @@ const MOST_ROUNDS: usize = 6;
 const DRIFT: f64 = 0.15;
 /// What warms up connections, caches and branch predictors before each leg.
 const WARM_UP: Duration = Duration::from_millis(500);
-/// How long what a leg left behind may take to be done.
-const MOST_AFTERMATH: Duration = Duration::from_secs(30);
 
 /// How load is made.
 pub enum Way {
     /// One request again and again.
     Http(Call),
-    /// Orders, each leg including the publication of their events.
-    Orders(Customer, Programs),
+    /// Orders, each leg including all that follows from them.
+    Orders(Customer, Aftermath),
     /// The same statements alone.
     Sql(Pgbench),
 }
@@ -53,7 +52,7 @@ pub struct Standing {
     /// Calls a second when there is always one more.
     pub per_second: f64,
     /// Processor time of each kind of process, in microseconds per call.
-    pub micros: Vec<(&'static str, f64)>,
+    pub micros: Vec<(String, f64)>,
 }
 
 impl Standing {
@@ -143,7 +142,7 @@ struct Pair([Leg; 2]);
 #[derive(Clone)]
 struct Leg {
     per_second: f64,
-    micros: Vec<(&'static str, f64)>,
+    micros: Vec<(String, f64)>,
 }
 
 impl Pair {
@@ -200,15 +199,15 @@ async fn leg(
     connections: usize,
     arrivals: Arrivals,
     length: Duration,
-) -> Result<(Drive, Vec<(&'static str, f64)>)> {
+) -> Result<(Drive, Vec<(String, f64)>)> {
     match &contestant.way {
         Way::Http(call) => {
             let callers = call.callers(connections).await?;
             measured(contestant, callers, arrivals, length, None).await
         }
-        Way::Orders(customer, programs) => {
+        Way::Orders(customer, aftermath) => {
             let callers = customer.callers(connections);
-            measured(contestant, callers, arrivals, length, Some(programs)).await
+            measured(contestant, callers, arrivals, length, Some(aftermath)).await
         }
         Way::Sql(_) => anyhow::bail!("{}: pgbench has no latency of ours", contestant.name),
     }
@@ -219,8 +218,8 @@ async fn measured<C: Caller>(
     callers: Vec<C>,
     arrivals: Arrivals,
     length: Duration,
-    aftermath: Option<&Programs>,
-) -> Result<(Drive, Vec<(&'static str, f64)>)> {
+    aftermath: Option<&Aftermath>,
+) -> Result<(Drive, Vec<(String, f64)>)> {
     // Whatever fails here is not part of the measurement.
     let (callers, _) = drive(callers, arrivals, WARM_UP).await?;
     settle(aftermath).await?;
@@ -232,30 +231,22 @@ async fn measured<C: Caller>(
     Ok((drive, micros))
 }
 
-/// Waits until every event is published, so that its cost is counted, and with those who caused it.
-async fn settle(aftermath: Option<&Programs>) -> Result<()> {
-    let Some(programs) = aftermath else {
-        return Ok(());
-    };
-    e2e::patience::until("an empty outbox", MOST_AFTERMATH, || async {
-        matches!(programs.waiting_events().await, Ok(0)).then_some(())
-    })
-    .await
+/// Waits until all that follows is done, so that its cost is counted, and with those who caused it.
+async fn settle(aftermath: Option<&Aftermath>) -> Result<()> {
+    match aftermath {
+        Some(aftermath) => aftermath.over().await,
+        None => Ok(()),
+    }
 }
 
-fn micros(
-    roots: &[Root],
-    before: &Processes,
-    after: &Processes,
-    calls: u64,
-) -> Vec<(&'static str, f64)> {
-    let mut kinds: Vec<(&'static str, f64)> = Vec::new();
+fn micros(roots: &[Root], before: &Processes, after: &Processes, calls: u64) -> Vec<(String, f64)> {
+    let mut kinds: Vec<(String, f64)> = Vec::new();
     for root in roots {
         let took = after.time(root.pid).saturating_sub(before.time(root.pid));
         let each = took.as_secs_f64() * 1e6 / count(calls);
         match kinds.iter_mut().find(|(kind, _)| *kind == root.kind) {
             Some((_, sum)) => *sum += each,
-            None => kinds.push((root.kind, each)),
+            None => kinds.push((root.kind.clone(), each)),
         }
     }
     kinds
@@ -267,7 +258,7 @@ fn standing(rounds: &[Vec<Pair>], nth: usize) -> Standing {
     Standing {
         per_second: median(rounds.iter().map(|round| round[nth].rate())),
         micros: kinds
-            .map(|(at, (kind, _))| (*kind, median(legs().map(|leg| leg.micros[at].1))))
+            .map(|(at, (kind, _))| (kind.clone(), median(legs().map(|leg| leg.micros[at].1))))
             .collect(),
     }
 }
@@ -299,7 +290,7 @@ mod tests {
     fn pair(first: f64, second: f64) -> Pair {
         let leg = |per_second| Leg {
             per_second,
-            micros: vec![("services", 1e6 / per_second)],
+            micros: vec![("services".to_owned(), 1e6 / per_second)],
         };
         Pair([leg(first), leg(second)])
     }

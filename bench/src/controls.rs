@@ -43,7 +43,7 @@ impl Controls {
         let mut controls = Self {
             front: format!("https://localhost:{}", first + 6).parse()?,
             front_root: Root {
-                kind: "front",
+                kind: "front".to_owned(),
                 pid: 0,
             },
             hop_roots: Vec::new(),
@@ -106,11 +106,11 @@ impl Controls {
         let sidecar = self.keep(sidecar)?;
         Ok(vec![
             Root {
-                kind: "handlers",
+                kind: "handlers".to_owned(),
                 pid: handler,
             },
             Root {
-                kind: "sidecars",
+                kind: "sidecars".to_owned(),
                 pid: sidecar,
             },
         ])

@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod memory;
 pub mod menu;
 pub mod orders;
+pub mod relay;
 pub mod start;
 
 use std::time::Duration;

@@ -8,6 +8,7 @@
     reason = "measurements are no money: a ratio is a fraction"
 )]
 
+pub mod aftermath;
 pub mod arguments;
 pub mod bare;
 pub mod contest;

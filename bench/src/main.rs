@@ -7,13 +7,16 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
+
+use bench::aftermath::Aftermath;
 use bench::arguments::Arguments;
 use bench::controls::Controls;
 use bench::customer::Customer;
 use bench::figures::memory::Memory;
-use bench::figures::{catalog, menu, orders, start};
+use bench::figures::{catalog, menu, orders, relay, start};
 use bench::pgbench::Programs;
 use bench::report::Report;
+use bench::stack;
 use e2e::Target;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -58,8 +61,12 @@ async fn measure() -> Result<()> {
     let mut controls = Controls::start(&target, arguments.ports, &bytes).await?;
     menu::measure(&target, &controls, &path, &mut report).await?;
     let hop = catalog::measure(&target, &controls, &path, &mut report).await?;
-    let programs = Programs::new(&arguments.postgres);
-    orders::measure(&target, &controls, &customer, &programs, hop, &mut report).await?;
+    let aftermath = Aftermath {
+        programs: Programs::new(&arguments.postgres),
+        roots: stack::whole(&target)?,
+    };
+    relay::measure(&target, &customer, &aftermath, &mut report).await?;
+    orders::measure(&target, &controls, &customer, &aftermath, hop, &mut report).await?;
     controls.check()?;
     let loaded = Memory::now(&target)?;
     Memory::report(&idle, &loaded, &mut report);

@@ -1,7 +1,8 @@
-//! `pgbench` running what the order service asks of PostgreSQL for one order, and nothing else.
+//! PostgreSQL's own programs: `pgbench` running what the services ask of PostgreSQL for one order and nothing else, and
+//! `psql` for what only the databases know.
 //!
-//! Invariant: it works on a database of its own with the service's own schema; where the server is, it and `psql` are
-//! told by libpq's environment (PGHOST, PGPORT, PGUSER).
+//! Invariant: pgbench works on a database of its own with the services' own schemas; where the server is, both are told
+//! by libpq's environment (PGHOST, PGPORT, PGUSER).
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,11 +10,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-/// The script; `bench.sh` makes the database.
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/place.sql");
-/// Where it runs.
+use crate::customer::{Customer, Until};
+
+/// Placing an order.
+const PLACE: &str = include_str!("../sql/place.sql");
+/// What follows until it is confirmed, by card.
+const SAGA: &str = include_str!("../sql/saga.sql");
+/// Where both run; `bench.sh` makes the database.
 const DATABASE: &str = "bench";
 /// Threads of pgbench: one keeps up with what two processors can serve.
 const THREADS: &str = "1";
@@ -29,21 +35,41 @@ impl Programs {
         Self(folder.to_owned())
     }
 
-    /// How many events wait in the order service's outbox.
-    pub async fn waiting_events(&self) -> Result<u64> {
-        let count = "SELECT count(*) FROM outbox.events";
-        let words = ["-XqAtc", count, "db-order"];
-        Ok(self.run("psql", &words).await?.trim().parse()?)
+    /// What a service's database answers; columns are parted by a bar. `variables` stand for `:'name'`.
+    pub async fn query(
+        &self,
+        database: &str,
+        variables: &[(&str, &str)],
+        sql: &str,
+    ) -> Result<String> {
+        let mut words = vec!["-XqAt".to_owned(), "-vON_ERROR_STOP=1".to_owned()];
+        words.extend(
+            variables
+                .iter()
+                .map(|(name, value)| format!("-v{name}={value}")),
+        );
+        words.push(database.to_owned());
+        self.run("psql", &words, sql).await
     }
 
-    async fn run(&self, program: &str, words: &[&str]) -> Result<String> {
-        let done = Command::new(self.0.join(program))
+    /// The one number that a database answers.
+    pub async fn number(&self, database: &str, sql: &str) -> Result<u64> {
+        Ok(self.query(database, &[], sql).await?.trim().parse()?)
+    }
+
+    async fn run(&self, program: &str, words: &[String], input: &str) -> Result<String> {
+        let mut child = Command::new(self.0.join(program))
             .args(words)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
-            .output()
-            .await
+            .spawn()
             .with_context(|| self.0.join(program).display().to_string())?;
+        let mut pipe = child.stdin.take().context("no standard input")?;
+        pipe.write_all(input.as_bytes()).await?;
+        drop(pipe);
+        let done = child.wait_with_output().await?;
         let complaint = String::from_utf8_lossy(&done.stderr);
         ensure!(done.status.success(), "{program}: {complaint}");
         Ok(String::from_utf8(done.stdout)?)
@@ -54,6 +80,7 @@ impl Programs {
 #[derive(Clone)]
 pub struct Pgbench {
     programs: Programs,
+    script: String,
     definitions: Vec<String>,
 }
 
@@ -67,37 +94,58 @@ pub struct Ran {
 }
 
 impl Pgbench {
-    /// With documents as large as those of `order`, which the service answered.
-    #[must_use]
-    pub fn like(programs: Programs, order: &Value) -> Self {
-        let event = json!({
-            "order_id": order["id"], "store_id": order["store_id"], "number": order["number"],
-            "checkout": order["checkout"], "fulfilment": order["fulfilment"], "version": order["version"],
-            "total": order["total"], "occurred_at": order["placed_at"],
-        });
-        let documents = [
-            ("answer", order),
-            ("tax", &order["tax"]),
-            ("options", &order["lines"][0]["options"]),
-            ("event", &event),
+    /// With documents as large as those of `order`, which the service answered, and with as much stock.
+    pub async fn like(programs: Programs, until: Until, order: &Value) -> Result<Self> {
+        let id = order["id"].as_str().context("an order has no id")?;
+        let stock = "SELECT items, quantities FROM reservations WHERE order_id = :'order'";
+        let stock = programs
+            .query("db-inventory", &[("order", id)], stock)
+            .await?;
+        let (items, quantities) = stock
+            .trim()
+            .split_once('|')
+            .context("an order has no reservation")?;
+        let each = |to: &dyn Fn(&str) -> String| {
+            let inner = quantities.trim_matches(['{', '}']);
+            let changed: Vec<_> = inner.split(',').map(to).collect();
+            format!("{{{}}}", changed.join(","))
+        };
+        let (script, method) = match until {
+            Until::Accepted => (PLACE.to_owned(), "counter"),
+            Until::Confirmed => ([PLACE, SAGA].concat(), "card"),
+        };
+        let definitions = [
+            ("answer", json!({ "id": id }).to_string()),
+            ("tax", order["tax"].to_string()),
+            ("options", order["lines"][0]["options"].to_string()),
+            ("event", Customer::event_of(order).to_string()),
+            ("items", items.to_owned()),
+            ("quantities", quantities.to_owned()),
+            ("takings", each(&|quantity| format!("-{quantity}"))),
+            ("zeros", each(&|_| "0".to_owned())),
+            ("guard", "true".to_owned()),
+            ("method", method.to_owned()),
+            // Numbers that a client has left of its block.
+            ("free", "0".to_owned()),
         ];
-        let definition = |(name, value)| format!("{name}={value}");
-        Self {
+        let definition = |(name, value)| format!("-D{name}={value}");
+        Ok(Self {
             programs,
-            definitions: documents.into_iter().map(definition).collect(),
-        }
+            script,
+            definitions: definitions.into_iter().map(definition).collect(),
+        })
     }
 
     /// Keeps that many clients busy.
     pub async fn run(&self, clients: usize, length: Duration) -> Result<Ran> {
-        let (clients, seconds) = (clients.to_string(), length.as_secs().max(1).to_string());
-        let mut words = vec!["-n", "-M", "prepared", "-j", THREADS, "-f", SCRIPT];
-        words.extend(["-c", &clients, "-T", &seconds]);
-        for definition in &self.definitions {
-            words.extend(["-D", definition]);
-        }
-        words.push(DATABASE);
-        read(&self.programs.run("pgbench", &words).await?)
+        let seconds = length.as_secs().max(1);
+        let mut words = ["-n", "-Mprepared", "-f-", "-j", THREADS]
+            .map(str::to_owned)
+            .to_vec();
+        words.extend([format!("-c{clients}"), format!("-T{seconds}")]);
+        words.extend(self.definitions.iter().cloned());
+        words.push(DATABASE.to_owned());
+        read(&self.programs.run("pgbench", &words, &self.script).await?)
     }
 }
 

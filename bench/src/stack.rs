@@ -5,29 +5,27 @@
 use anyhow::{Context as _, Result};
 use e2e::{Part, Target};
 
-/// What processor time is told apart by.
-pub const KINDS: [&str; 5] = [
-    "services",
-    "sidecars",
-    "PostgreSQL",
-    "Kafka",
-    "Redis, vault",
-];
+/// The label of the sidecars.
+const SIDECARS: &str = "sidecars";
+/// The label of the database.
+pub const POSTGRES: &str = "PostgreSQL";
 
 /// A process whose descendants are counted with it, under one of a few labels.
 #[derive(Clone, Debug)]
 pub struct Root {
     /// What its time is added to.
-    pub kind: &'static str,
+    pub kind: String,
     /// The process.
     pub pid: u32,
 }
 
 impl Root {
     /// A part of the running stack.
-    pub fn of(target: &Target, kind: &'static str, part: &Part) -> Result<Self> {
-        let pid = pid(target, part)?;
-        Ok(Self { kind, pid })
+    pub fn of(target: &Target, kind: &str, part: &Part) -> Result<Self> {
+        Ok(Self {
+            kind: kind.to_owned(),
+            pid: pid(target, part)?,
+        })
     }
 }
 
@@ -38,18 +36,18 @@ pub fn pid(target: &Target, part: &Part) -> Result<u32> {
     Ok(pid.parse()?)
 }
 
-/// Everything that has a share in serving an order.
+/// Everything that has a share in serving an order: each service by its name, the rest by what it is.
 pub fn whole(target: &Target) -> Result<Vec<Root>> {
     let mut roots = Vec::new();
     for app in target.apps() {
-        roots.push(Root::of(target, KINDS[0], &Part::App(app.into()))?);
-        roots.push(Root::of(target, KINDS[1], &Part::Sidecar(app.into()))?);
+        roots.push(Root::of(target, app, &Part::App(app.into()))?);
+        roots.push(Root::of(target, SIDECARS, &Part::Sidecar(app.into()))?);
     }
     for (kind, part) in [
-        (KINDS[2], "postgres"),
-        (KINDS[3], "kafka"),
-        (KINDS[4], "redis"),
-        (KINDS[4], "vault"),
+        (POSTGRES, "postgres"),
+        ("Kafka", "kafka"),
+        ("Redis, vault", "redis"),
+        ("Redis, vault", "vault"),
     ] {
         roots.push(Root::of(target, kind, &Part::Backing(part))?);
     }

@@ -102,14 +102,31 @@ async function order(page, total) {
   const place = page.getByTestId('place-order');
   await place.waitFor();
   check(cents(await page.getByTestId('checkout-total').innerText()) === total, 'the total changed while signing in');
+  await payBy(page, 'tok_visa');
   await picture(page, '5-checkout');
   await place.click();
   await page.getByTestId('order-number').waitFor();
   await page.getByTestId('order-status').filter({ hasText: 'Waiting' }).waitFor();
   check(cents(await page.getByTestId('order-total').innerText()) === total, 'the order costs something else');
+  await page.getByTestId('payment-state').filter({ hasText: /paid/i }).waitFor();
   await picture(page, '6-order');
-  done('ordered');
+  done('ordered and paid by card');
   return page.getByTestId('order-number').innerText();
+}
+
+async function payBy(page, card) {
+  await page.getByTestId('pay-card').click();
+  await page.getByTestId('card-token').fill(card);
+}
+
+async function isDeclined(page) {
+  await chooseDrink(page);
+  await page.getByTestId('checkout').click();
+  await payBy(page, 'tok_declined');
+  await page.getByTestId('place-order').click();
+  await page.getByText('Your card was not charged').first().waitFor();
+  await picture(page, '9-declined');
+  done('a declined card costs nothing');
 }
 
 async function openBoard(page) {
@@ -145,6 +162,7 @@ try {
   const number = await order(front, total);
   await openBoard(board);
   await make(board, number, front);
+  await isDeclined(front);
   check(complaints.length === 0, complaints.join('\n'));
 } catch (error) {
   status = 1;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 pub use events::{Events, ServerEvent};
 
+use crate::history::{Command, Journal};
 use crate::target::{SignIn, Target};
 use form::Form;
 
@@ -30,6 +31,7 @@ const MOST_HOPS: usize = 10;
 pub struct Client {
     http: reqwest::Client,
     public: Url,
+    journal: Journal,
 }
 
 /// An answer, read whole.
@@ -110,6 +112,7 @@ impl Client {
         Ok(Self {
             http,
             public: target.public().clone(),
+            journal: Journal::of_this_process(target.history()),
         })
     }
 
@@ -272,9 +275,47 @@ impl Client {
             .await
     }
 
-    /// Orders; the same key again means the same order.
+    /// Orders, and waits a while for the outcome; the same key again means the same order.
     pub async fn place(&self, order: &Value, key: &str) -> Result<Answer> {
-        self.post("/api/orders", order, &[("idempotency-key", key)])
+        self.place_waiting(order, key, Some("wait=10")).await
+    }
+
+    /// Orders, with a preference of one's own about waiting.
+    pub async fn place_waiting(
+        &self,
+        order: &Value,
+        key: &str,
+        prefer: Option<&str>,
+    ) -> Result<Answer> {
+        let keyed = [("idempotency-key", key)];
+        let headers: Vec<_> = prefer
+            .map(|wish| ("prefer", wish))
+            .into_iter()
+            .chain(keyed)
+            .collect();
+        let placing = self.post("/api/orders", order, &headers);
+        self.journal
+            .noting(Command::Place, Some(key), None, placing)
+            .await
+    }
+
+    /// Wishes an order undone.
+    pub async fn cancel(&self, order: &str) -> Result<Answer> {
+        let path = format!("/api/orders/{order}/cancellation");
+        let (request, trace_id) = self.request(&Method::POST, &path)?;
+        let cancelling = self.send((request, trace_id));
+        self.journal
+            .noting(Command::Cancel, None, Some(order), cancelling)
+            .await
+    }
+
+    /// Gives money of an order back; the same key again means the same refund.
+    pub async fn refund(&self, order: &str, refund: &Value, key: &str) -> Result<Answer> {
+        let path = format!("/api/orders/{order}/refunds");
+        let keyed = [("idempotency-key", key)];
+        let refunding = self.post(&path, refund, &keyed);
+        self.journal
+            .noting(Command::Refund, Some(key), Some(order), refunding)
             .await
     }
 

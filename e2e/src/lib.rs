@@ -3,7 +3,10 @@
 //! Invariant: [`Target`] alone knows where and how the system runs. Everything else speaks to it as a browser, a service
 //! or an operator would, so the same tests fit a cluster once `Target` does.
 
+pub mod checker;
 pub mod client;
+pub mod failpoints;
+pub mod history;
 pub mod order;
 pub mod patience;
 pub mod target;

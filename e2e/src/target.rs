@@ -5,13 +5,14 @@
 mod local;
 
 use std::fmt;
+use std::path::Path;
 
 use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-pub use local::Local;
+pub use local::{Local, Twin, root};
 
 /// A role that a demo person has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -77,6 +78,8 @@ pub struct Sidecar {
     pub url: Url,
     /// What its own app sends as `dapr-api-token`.
     pub token: String,
+    /// Where it tells of itself in numbers.
+    pub metrics: Url,
 }
 
 /// A service's listener behind its sidecar, and the token that only that sidecar should have.
@@ -86,6 +89,22 @@ pub struct Listener {
     pub url: Url,
     /// What its own sidecar sends as `dapr-api-token`.
     pub token: String,
+}
+
+/// What a file of the system has in it: a log, or a secret.
+#[derive(Clone)]
+pub struct Record {
+    /// Whose it is: a file's name for a log, a place for a secret.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The payment provider as a merchant reaches it: a party outside of the system.
+#[derive(Clone)]
+pub struct Provider {
+    /// Its public interface.
+    pub url: Url,
 }
 
 /// The system under test. A further place to run it at is a further variant.
@@ -183,8 +202,91 @@ impl Target {
 
     /// Every message of a topic since its beginning, read by Kafka's own consumer, past Dapr and our services.
     pub async fn messages(&self, topic: &str) -> Result<Vec<Value>> {
+        self.messages_of(&[topic.to_owned()]).await
+    }
+
+    /// Every message of several topics; those of one subject in the order that they were published in.
+    pub async fn messages_of(&self, topics: &[String]) -> Result<Vec<Value>> {
         match self {
-            Self::Local(local) => local.messages(topic).await,
+            Self::Local(local) => local.messages(topics).await,
+        }
+    }
+
+    /// The payment provider.
+    pub fn provider(&self) -> Result<Provider> {
+        match self {
+            Self::Local(local) => local.provider(),
+        }
+    }
+
+    /// Stops a part without ending it, as a machine does that is out of memory; it notices nothing.
+    pub async fn pause(&self, part: &Part) -> Result<()> {
+        match self {
+            Self::Local(local) => local.pause(part).await,
+        }
+    }
+
+    /// Lets a paused part go on where it stopped.
+    pub async fn resume(&self, part: &Part) -> Result<()> {
+        match self {
+            Self::Local(local) => local.resume(part).await,
+        }
+    }
+
+    /// A second process of a service, beside the first and with the same sidecar; it ends when this is dropped.
+    pub async fn twin(&self, app: &str) -> Result<Twin> {
+        match self {
+            Self::Local(local) => local.twin(app).await,
+        }
+    }
+
+    /// The rows that a query of a service's database gives, as JSON; the operator asks, not the service.
+    pub async fn rows(&self, app: &str, query: &str) -> Result<Vec<Value>> {
+        match self {
+            Self::Local(local) => local.rows(app, query).await,
+        }
+    }
+
+    /// Runs a statement in a service's database, as an operator might who makes a mistake.
+    pub async fn execute(&self, app: &str, statement: &str) -> Result<()> {
+        match self {
+            Self::Local(local) => local.sql(app, statement).await.map(drop),
+        }
+    }
+
+    /// The payment provider's own books, oldest line first.
+    pub fn books(&self) -> Result<Vec<Value>> {
+        match self {
+            Self::Local(local) => local.books(),
+        }
+    }
+
+    /// All logs of the system.
+    pub fn all_logs(&self) -> Result<Vec<Record>> {
+        match self {
+            Self::Local(local) => local.all_logs(),
+        }
+    }
+
+    /// Every secret that the system was given in a file.
+    pub fn secrets(&self) -> Result<Vec<Record>> {
+        match self {
+            Self::Local(local) => local.secrets(),
+        }
+    }
+
+    /// The topics that services publish to.
+    pub fn topics(&self) -> Result<Vec<String>> {
+        match self {
+            Self::Local(_) => local::topics(),
+        }
+    }
+
+    /// Where clients of this system write down what they asked for.
+    #[must_use]
+    pub fn history(&self) -> &Path {
+        match self {
+            Self::Local(local) => local.history(),
         }
     }
 }

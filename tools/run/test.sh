@@ -25,9 +25,10 @@ scratch() { # purpose
   printf %s "$home/crema-$(printf %s "$ROOT" | sha256sum | cut -c1-12)-$1"
 }
 
-# Runs on a stack of the tests': its own state and ports, nothing synced to disk.
+# Runs on a stack of the tests': its own state and ports, nothing synced to disk, and what is
+# killed again and again comes back at once.
 on_scratch() ( # purpose, port shift, command…
-  export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC=off
+  export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC=off STACK_LONGEST_PAUSE=0.2
   CREMA_STATE=$(scratch "$1") CREMA_PORT_BASE=$((BASE + $2))
   STATE=$CREMA_STATE
   shift 2
@@ -38,7 +39,7 @@ check() {
   state_layout
   check_tools test
   check_texts
-  step 'lints' cargo clippy --workspace --exclude web --all-targets -- -D warnings
+  step 'lints' cargo clippy --workspace --exclude web --all-targets --features service/failpoints,e2e/stack -- -D warnings
   step 'lints of the web client' cargo clippy -p web --target wasm32-unknown-unknown --profile wasm --no-deps -- -D warnings
   step 'licences and layout' cargo test -p e2e --test architecture
 }
@@ -79,11 +80,16 @@ servers_over() {
   rm -rf "$(scratch unit)"
 }
 
-# The café under test. After a failure it is stopped, and its logs stay.
+# The café under test, for as many steps as look at it. After a failure it is stopped, and
+# its logs stay.
+cafe_opens() {
+  on_scratch cafe 2000 ./run.sh reset -y && on_scratch cafe 2000 ./run.sh up -d
+}
+in_cafe() { on_scratch cafe 2000 "$@"; }
 with_cafe() { # command…
-  on_scratch cafe 2000 ./run.sh reset -y || return 1
-  { on_scratch cafe 2000 ./run.sh up -d && on_scratch cafe 2000 "$@"; } || { cafe_over; return 1; }
-  on_scratch cafe 2000 ./run.sh reset -y
+  cafe_opens || return 1
+  in_cafe "$@" || { cafe_over; return 1; }
+  in_cafe ./run.sh reset -y
 }
 cafe_over() { on_scratch cafe 2000 ./run.sh down >/dev/null || true; }
 
@@ -132,8 +138,15 @@ run_tests() { # quick
   get_everything debug
   STEPS+=("$((SECONDS - building)) build, lints and downloads")
   step 'browser' get_browser
-  step 'unit and API tests' with_servers cargo test --workspace --no-fail-fast
-  step 'the whole café' with_cafe cargo test --workspace --features e2e/stack --test suite
+  step 'unit and API tests' with_servers cargo test --workspace --features service/failpoints --no-fail-fast
+  local suite=(cargo test --workspace --features 'service/failpoints,e2e/stack' --test suite)
+  step 'opening the café' cafe_opens
+  step 'the whole café' in_cafe "${suite[@]}" -- --skip mutations::
+  step 'the checker' in_cafe target/debug/checker
+  cat "$STATE/logs/step-the-checker.log"
+  # Last, because what it breaks on purpose stays broken.
+  step 'the checker, checked' in_cafe "${suite[@]}" -- mutations::
+  in_cafe ./run.sh reset -y
   closing "$began"
 }
 

@@ -10,7 +10,8 @@ part() { "$ROOT/tools/stack/$1.sh" "$2"; }
 # choice has its own set of features, and every dependency would be compiled for each.
 build_workspace() { # profile
   local what=()
-  [[ $1 == debug ]] || what=(--release)
+  # Kill points are for tests and never in a release.
+  if [[ $1 == debug ]]; then what=(--features service/failpoints); else what=(--release); fi
   # The tests build what they run in one go, and find it built when they start the café.
   [[ -z ${STACK_TESTS:-} ]] || what+=(--workspace --all-targets)
   [[ -z ${STACK_BENCH:-} ]] || what+=(--workspace --exclude web)

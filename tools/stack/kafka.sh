@@ -82,4 +82,13 @@ ready() {
 
 stop() { end_daemon kafka TERM 20; }
 
-case ${1:-} in held | origin) "$1" ;; *) part_main "$@" ;; esac
+# Kafka's own view of consumer groups, and its way to move them.
+groups() { # arguments…
+  tool 128m org.apache.kafka.tools.consumer.group.ConsumerGroupCommand --bootstrap-server "127.0.0.1:$KAFKA_PORT" "$@"
+}
+
+case ${1:-} in
+  held | origin) "$1" ;;
+  groups) "$@" ;;
+  *) part_main "$@" ;;
+esac

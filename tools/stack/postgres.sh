@@ -40,13 +40,15 @@ start() {
   [[ $EUID -ne 0 ]] || chown postgres: "$SOCKET" "$DATA"
   "${AS_OWNER[@]}" test -x "$DATA" || die "postgres: its user cannot reach $DATA; set CREMA_STATE to a folder that can be walked through"
   [[ -f $DATA/PG_VERSION ]] || create
+  # Without fsync a commit still reaches the kernel before it is answered: it survives the
+  # death of the server, only not that of the machine.
   local durable=on
   [[ ${STACK_FSYNC:-on} == on ]] || durable=off
   daemon postgres "${AS_OWNER[@]}" \
     "$(bin postgres)" -D "$DATA" -p "$POSTGRES_PORT" -k "$SOCKET" -c listen_addresses=127.0.0.1 \
-    -c max_connections=120 -c shared_buffers=64MB -c timezone=UTC -c log_timezone=UTC \
+    -c max_connections=200 -c shared_buffers=64MB -c timezone=UTC -c log_timezone=UTC \
     -c password_encryption=scram-sha-256 -c log_min_error_statement=panic \
-    -c fsync=$durable -c synchronous_commit=$durable -c full_page_writes=$durable
+    -c fsync=$durable -c full_page_writes=$durable
 }
 
 ready() {

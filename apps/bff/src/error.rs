@@ -5,9 +5,9 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use dapr_kit::{InvokeError, Reply, TokenError};
-use service::extract;
 use service::ids::NoRandomness;
 use service::problem::Problem;
+use service::{auth, extract};
 
 use crate::cookies::NotAValue;
 use crate::perimeter::forward;
@@ -31,7 +31,7 @@ pub enum Error {
     /// Somebody was.
     #[error("the session has ended")]
     SessionEnded,
-    /// The order may be sent again by accident.
+    /// The command may be sent again by accident.
     #[error("there is no idempotency key")]
     NoIdempotencyKey,
     /// It leads elsewhere.
@@ -76,6 +76,9 @@ pub enum Error {
     /// A sign-in could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// JSON that could not be read or written.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
     /// The system gave no random bytes.
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -104,9 +107,9 @@ impl Error {
             Self::NoIdempotencyKey => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "idempotency-key-missing",
-                "An order needs an Idempotency-Key",
+                "This needs an Idempotency-Key",
             )
-            .detail("Send one header of 1 to 255 visible characters, new for each order, the same for each try of it."),
+            .detail("Send one header of 1 to 255 visible characters, new for each command, the same for each try of it."),
             Self::ReturnUrl => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "return-url-refused",
@@ -134,6 +137,7 @@ impl Error {
             Self::Upstream(InvokeError::Open { retry_after, .. }) => {
                 Problem::unavailable(self, retry_after.as_secs().max(1))
             }
+            Self::Token(TokenError::Forbidden(_)) => auth::forbidden(),
             // Identity refused us, not the person: our credentials are being changed, or it is in trouble.
             Self::Upstream(_) | Self::Token(_) | Self::Identity(_) | Self::Sessions(SessionError::Store(_)) => {
                 Problem::unavailable(self, 2)
@@ -142,7 +146,7 @@ impl Error {
                 tracing::warn!(error = %self, "a service failed");
                 Problem::new(StatusCode::BAD_GATEWAY, "upstream-failed", "A service behind this one failed")
             }
-            Self::Sessions(_) | Self::Cookie(_) | Self::Seal(_) | Self::Random(_) => Problem::internal(self),
+            Self::Sessions(_) | Self::Cookie(_) | Self::Seal(_) | Self::Json(_) | Self::Random(_) => Problem::internal(self),
         }
     }
 }

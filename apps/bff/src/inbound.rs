@@ -1,16 +1,20 @@
-//! Events of the order service, as far as watching browsers need them.
+//! Events of the order service and the inventory, as far as browsers are shown them.
 //!
-//! Invariant: an event changes nothing here; it is shown to whoever watches, who judge by version whether it is news.
+//! Invariant: an event decides nothing here; it is shown to whoever looks, and by its version it is told whether it is
+//! news.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use bff_api::{Checkout, Fulfilment, OrderChange};
+use bff_api::{Checkout, Fulfilment, OrderChange, Payment, Reason};
 use dapr_kit::{CloudEvent, trace};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
+use crate::catalogue::Availability;
+use crate::error::Error;
 use crate::live;
 use crate::state::App;
 
@@ -27,22 +31,32 @@ pub struct OrderEvent {
     pub checkout: Checkout,
     /// State after the transition.
     pub fulfilment: Fulfilment,
+    /// How it is paid; events from before there were cards do not say.
+    #[serde(default)]
+    pub payment: Option<Payment>,
+    /// Why it is or will be cancelled.
+    #[serde(default)]
+    pub reason: Option<Reason>,
     /// Version after the transition.
     pub version: i64,
 }
 
+/// The one type of inventory's events that a menu shows.
+const AVAILABILITY: &str = "inventory.availability_changed.v1";
+
+/// What we read of it.
+#[derive(Debug, Deserialize)]
+pub struct AvailabilityEvent {
+    /// Where.
+    pub store_id: Uuid,
+    /// What that store has run out of now.
+    #[serde(flatten)]
+    pub available: Availability,
+}
+
 /// `POST /events/order`: a delivery of our sidecar.
 pub async fn order(State(app): State<App>, event: CloudEvent<OrderEvent>) -> StatusCode {
-    let span = tracing::info_span!(
-        target: "crema",
-        "consume",
-        otel.name = "consume order-events",
-        otel.kind = "consumer",
-    );
-    // The trace of the request that caused the event, not of its delivery.
-    if let Some(parent) = &event.trace_parent {
-        trace::continue_from(&span, parent);
-    }
+    let span = span_of(&event, "consume order-events");
     let _entered = span.enter();
     let OrderEvent {
         order_id,
@@ -50,6 +64,8 @@ pub async fn order(State(app): State<App>, event: CloudEvent<OrderEvent>) -> Sta
         number,
         checkout,
         fulfilment,
+        payment,
+        reason,
         version,
     } = event.data;
     tracing::info!(
@@ -66,10 +82,61 @@ pub async fn order(State(app): State<App>, event: CloudEvent<OrderEvent>) -> Sta
             number,
             checkout,
             fulfilment,
+            payment,
+            reason,
             version,
         },
     );
     StatusCode::NO_CONTENT
+}
+
+/// `POST /events/inventory`: a delivery of our sidecar. What a menu shows as sold out follows at once.
+pub async fn inventory(
+    State(app): State<App>,
+    event: CloudEvent<Value>,
+) -> Result<StatusCode, StatusCode> {
+    if event.kind != AVAILABILITY {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let span = span_of(&event, "consume inventory-events");
+    sold_out(&app, &event)
+        .instrument(span)
+        .await
+        .inspect_err(|error| tracing::error!(%error, "an event can't be used"))
+        // No other try would help: it goes to the dead letters.
+        .map_err(|_| StatusCode::NOT_FOUND)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn sold_out(app: &App, event: &CloudEvent<Value>) -> Result<(), Error> {
+    let AvailabilityEvent {
+        store_id,
+        available,
+    } = AvailabilityEvent::deserialize(&event.data)?;
+    tracing::info!(
+        event.id = event.id,
+        event.kind = event.kind,
+        store.id = %store_id,
+        availability.version = available.version,
+        "an event was consumed"
+    );
+    app.catalogue
+        .availability_changed(store_id, available)
+        .await
+}
+
+/// A span in the trace of the request that caused the event, not of its delivery.
+fn span_of<T>(event: &CloudEvent<T>, name: &'static str) -> Span {
+    let span = tracing::info_span!(
+        target: "crema",
+        "consume",
+        otel.name = name,
+        otel.kind = "consumer",
+    );
+    if let Some(parent) = &event.trace_parent {
+        trace::continue_from(&span, parent);
+    }
+    span
 }
 
 /// `GET /dapr/subscribe`: a sidecar asks this when it starts. Our subscriptions are declared in its resources; that it
@@ -99,5 +166,18 @@ mod tests {
             read >= 4,
             "created, confirmed, fulfilment_changed, completed"
         );
+    }
+
+    #[test]
+    fn the_inventorys_sample_is_understood() {
+        let sample = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../inventory/events/inventory.availability_changed.v1.json"
+        );
+        let text = std::fs::read_to_string(sample).expect("the inventory's golden sample");
+        let event: CloudEvent<AvailabilityEvent> =
+            serde_json::from_str(&text).expect("an event we understand");
+        assert_eq!(event.subject, event.data.store_id.to_string());
+        assert_eq!(event.sequence, event.data.available.version);
     }
 }

@@ -1,9 +1,12 @@
 //! BFF: the one door between browsers and the platform.
 //!
 //! **Owns** browser sessions (in the state store, where they may vanish), the public listener and the web client's files.
-//! **Promises** `/api/*` to our own client, identity's endpoints and pages under the issuer's address, the client's pages.
-//! **Calls** identity, catalog and order by service invocation, in the person's name by token exchange, for menus in its own.
-//! **Publishes** nothing. **Listens to** `order-events`, to show orders as they change.
+//! **Promises** `/api/*` to our own client, identity's endpoints and pages under the issuer's address, the client's pages,
+//! and a way in for the payment provider's webhooks.
+//! **Calls** identity, catalog, order, inventory and payment by service invocation, in the person's name by token exchange,
+//! for menus and what is sold out in its own.
+//! **Publishes** nothing. **Listens to** `order-events`, to show orders as they change, and to `inventory-events`, to show
+//! what is sold out.
 //!
 //! Invariants: no token is in any byte that a browser sees; no page of another site can read or change anything here; what
 //! a person may do is decided by the service that is asked, never here.
@@ -16,6 +19,7 @@ pub mod inbound;
 pub mod live;
 pub mod ops;
 pub mod pages;
+pub mod passed;
 pub mod perimeter;
 pub mod public;
 pub mod return_url;

@@ -48,11 +48,11 @@ async fn main() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("can't listen at {}", config.public_listen))?;
     tracing::info!(address = %config.public_listen, "serving browsers");
-    let browsers = routes::public(app.clone(), &web);
+    let (entrance, browsers) = routes::public(&app, &web);
     let public = public::serve(
         listener,
         certificate,
-        browsers,
+        entrance,
         app.hub.clone(),
         shutdown.clone(),
     );
@@ -74,7 +74,7 @@ async fn main() -> anyhow::Result<()> {
     });
     let table = routes::table();
     let server = Server {
-        table: table.table().to_vec(),
+        table: [table.table(), &browsers].concat(),
         router: table.into_router(app, Guard::new(verifier, common.app_api_token.clone())),
         common,
         readiness,

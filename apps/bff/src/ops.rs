@@ -9,3 +9,4 @@ pub mod session_read;
 pub mod sign_in_finish;
 pub mod sign_in_start;
 pub mod to_identity;
+pub mod webhook;

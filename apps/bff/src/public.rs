@@ -2,18 +2,21 @@
 //!
 //! Invariant: HTTPS alone; a connection that sends nothing useful in time is closed.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use service::server::{DRAIN, Shutdown};
 use tokio::net::TcpListener;
+use tower::service_fn;
 
 use crate::live::Hub;
+use crate::perimeter::entrance::Entrance;
 
 /// How long a client may take to shake hands, and then for the head of each request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -22,11 +25,11 @@ const MOST_HEAD: usize = 32 * 1024;
 /// The most requests at once on one HTTP/2 connection.
 const MOST_STREAMS: u32 = 100;
 
-/// Serves `router` until the end is requested, then finishes what is under way; streams are told to end.
+/// Serves what is behind `entrance` until the end is requested, then finishes what is under way; streams are told to end.
 pub async fn serve(
     listener: TcpListener,
     tls: RustlsConfig,
-    router: Router,
+    entrance: Entrance,
     hub: Hub,
     shutdown: Shutdown,
 ) -> std::io::Result<()> {
@@ -58,6 +61,8 @@ pub async fn serve(
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));
     server
-        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
+        .serve(service_fn(move |peer: SocketAddr| {
+            ready(Ok::<_, Infallible>(entrance.of(peer)))
+        }))
         .await
 }

@@ -4,71 +4,28 @@
 
 use axum::Router;
 use axum::extract::{RawPathParams, Request, State};
+use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter, delete, get, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use service::problem::Problem;
-use service::routes::{Access, Routes};
+use service::routes::{Access, Route, Routes};
 use service::server::observe_request;
 
 use crate::error::Error;
 use crate::inbound;
-use crate::ops::pass::{self, Passed};
+use crate::ops::pass;
 use crate::ops::{
     live_order, live_tickets, menu, session_end, session_read, sign_in_finish, sign_in_start,
-    to_identity,
+    to_identity, webhook,
 };
 use crate::pages::{self, Web};
+use crate::passed::PASSED;
+use crate::perimeter::entrance::Entrance;
 use crate::perimeter::shield;
 use crate::sign_in::CALLBACK;
 use crate::state::App;
-
-/// What is passed on to a service in the name of the person who is signed in.
-pub static PASSED: [Passed; 6] = [
-    Passed {
-        method: Method::POST,
-        path: "/api/orders",
-        app: "order",
-        upstream: "/v1/orders",
-        needs_key: true,
-    },
-    Passed {
-        method: Method::GET,
-        path: "/api/orders",
-        app: "order",
-        upstream: "/v1/orders",
-        needs_key: false,
-    },
-    Passed {
-        method: Method::GET,
-        path: "/api/orders/{id}",
-        app: "order",
-        upstream: "/v1/orders/{id}",
-        needs_key: false,
-    },
-    Passed {
-        method: Method::GET,
-        path: "/api/orders/{id}/history",
-        app: "order",
-        upstream: "/v1/orders/{id}/history",
-        needs_key: false,
-    },
-    Passed {
-        method: Method::POST,
-        path: "/api/orders/{id}/fulfilment",
-        app: "order",
-        upstream: "/v1/orders/{id}/fulfilment",
-        needs_key: false,
-    },
-    Passed {
-        method: Method::GET,
-        path: "/api/stores/{id}/tickets",
-        app: "order",
-        upstream: "/v1/stores/{id}/tickets",
-        needs_key: false,
-    },
-];
 
 /// What our sidecar may call.
 #[must_use]
@@ -81,6 +38,12 @@ pub fn table() -> Routes<App> {
             inbound::order,
         )
         .route(
+            Method::POST,
+            "/events/inventory",
+            Access::Sidecar,
+            inbound::inventory,
+        )
+        .route(
             Method::GET,
             "/dapr/subscribe",
             Access::Sidecar,
@@ -88,34 +51,109 @@ pub fn table() -> Routes<App> {
         )
 }
 
-/// What browsers may call.
-pub fn public(app: App, web: &Web) -> Router {
-    let mut api = Router::new()
-        .route(
-            "/api/session",
-            get(session_read::handle).merge(delete(session_end::handle)),
-        )
-        .route("/api/session/start", get(sign_in_start::handle))
-        .route("/api/stores", get(menu::stores))
-        .route("/api/stores/{id}/menu", get(menu::menu))
-        .route("/api/stores/{id}/tickets/events", get(live_tickets::handle))
-        .route("/api/orders/{id}/events", get(live_order::handle));
-    for row in &PASSED {
-        api = api.route(row.path, passed(row));
+/// The public listener's rows, being written: whatever is served has one.
+#[derive(Default)]
+struct Rows {
+    router: Router<App>,
+    table: Vec<Route>,
+}
+
+impl Rows {
+    fn row<H, T>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let answer = only(&method, handler);
+        self.answered(method, path, access, answer)
     }
-    let api = api.route_layer(from_fn_with_state(app.clone(), shield::own_pages_only));
-    let mut router = Router::new()
-        .merge(api)
+
+    fn answered(
+        mut self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        answer: MethodRouter<App>,
+    ) -> Self {
+        self.router = self.router.route(path, answer);
+        self.table.push(Route::public(method, path, access));
+        self
+    }
+}
+
+/// What our client calls; all of it from our own pages alone.
+fn api() -> Rows {
+    const GET: Method = Method::GET;
+    let mut api = Rows::default()
+        .row(GET, "/api/session", Access::Public, session_read::handle)
+        .row(
+            Method::DELETE,
+            "/api/session",
+            Access::Public,
+            session_end::handle,
+        )
+        .row(
+            GET,
+            "/api/session/start",
+            Access::Public,
+            sign_in_start::handle,
+        )
+        .row(GET, "/api/stores", Access::Public, menu::stores)
+        .row(GET, "/api/stores/{id}/menu", Access::Public, menu::menu)
+        .row(
+            GET,
+            "/api/stores/{id}/tickets/events",
+            Access::Session,
+            live_tickets::handle,
+        )
+        .row(
+            GET,
+            "/api/orders/{id}/events",
+            Access::Session,
+            live_order::handle,
+        );
+    for row in &PASSED {
+        let handler = move |State(app): State<App>, params: RawPathParams, request: Request| async move {
+            pass::run(app, row, &params, request).await
+        };
+        api = api.row(row.method.clone(), row.path, Access::Session, handler);
+    }
+    api
+}
+
+/// What is called from elsewhere too: pages, identity's endpoints, and what proves by itself where it comes from.
+fn open(web: &Web) -> Rows {
+    let mut open = Rows::default()
         // Protected by its state and the cookie that only our own start can set: the way here may lead over other sites.
-        .route(CALLBACK, get(sign_in_finish::handle));
+        .row(
+            Method::GET,
+            CALLBACK,
+            Access::Public,
+            sign_in_finish::handle,
+        )
+        // Protected by its signature.
+        .row(Method::POST, webhook::PATH, Access::Public, webhook::handle);
     for (method, path) in to_identity::TABLE {
-        router = router.route(path, published(method, path));
+        let named = method.clone();
+        let handler = move |State(app): State<App>, request: Request| {
+            to_identity::run(app, method.clone(), path, request)
+        };
+        open = open.row(named, path, Access::Public, handler);
     }
     for path in pages::PATHS {
-        router = router.route(path, web.page());
+        open = open.answered(Method::GET, path, Access::Public, web.page());
     }
-    router
-        .route(pages::FILES, web.assets())
+    open.answered(Method::GET, pages::FILES, Access::Public, web.assets())
+}
+
+/// What browsers may call, and the table that says so.
+#[must_use]
+pub fn public(app: &App, web: &Web) -> (Entrance, Vec<Route>) {
+    let (api, open) = (api(), open(web));
+    let own_pages_only = from_fn_with_state(app.clone(), shield::own_pages_only);
+    let routes = Router::new()
+        .merge(api.router.route_layer(own_pages_only))
+        .merge(open.router)
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || {
             Problem::new(
@@ -126,36 +164,21 @@ pub fn public(app: App, web: &Web) -> Router {
         })
         .layer(map_response_with_state(app.clone(), protect))
         .layer(from_fn(observe_request))
-        .layer(from_fn_with_state(app.clone(), shield::ready_answers))
-        .with_state(app)
-}
-
-fn passed(row: &'static Passed) -> MethodRouter<App> {
-    let handler = move |State(app): State<App>, params: RawPathParams, request: Request| async move {
-        pass::run(app, row, &params, request).await
-    };
-    only(&row.method, handler)
-}
-
-fn published(method: Method, path: &'static str) -> MethodRouter<App> {
-    let named = method.clone();
-    let handler = move |State(app): State<App>, request: Request| {
-        to_identity::run(app, method.clone(), path, request)
-    };
-    only(&named, handler)
+        .with_state(app.clone());
+    let table = api.table.into_iter().chain(open.table).collect();
+    (Entrance::to(routes, app), table)
 }
 
 fn only<H, T>(method: &Method, handler: H) -> MethodRouter<App>
 where
-    H: axum::handler::Handler<T, App>,
+    H: Handler<T, App>,
     T: 'static,
 {
-    // The tables name GET and POST alone.
-    let filter = if *method == Method::GET {
-        MethodFilter::GET
-    } else {
-        MethodFilter::POST
-    };
+    #[expect(
+        clippy::expect_used,
+        reason = "the tables are constants: a wrong row must stop the start"
+    )]
+    let filter = MethodFilter::try_from(method.clone()).expect("a standard method");
     on(filter, handler)
 }
 

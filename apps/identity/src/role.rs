@@ -28,8 +28,22 @@ pub enum Role {
 #[error("no such role")]
 pub struct UnknownRole;
 
-const CUSTOMER: &[&str] = &["catalog:read", "order:place", "order:read"];
-const STAFF: &[&str] = &["catalog:read", "order:place", "order:read", "order:fulfil"];
+/// Each row's own scopes; a role has those of every row up to its own.
+const GIVEN: [(Role, &[&str]); 4] = [
+    (
+        Role::Customer,
+        &["catalog:read", "order:place", "order:read", "order:cancel"],
+    ),
+    (Role::Barista, &["order:fulfil", "inventory:read"]),
+    (
+        Role::Manager,
+        &["inventory:manage", "payment:read", "payment:refund"],
+    ),
+    (
+        Role::Admin,
+        &["order:operate", "inventory:operate", "payment:operate"],
+    ),
+];
 
 impl Role {
     /// Every role, for tables that must name all.
@@ -46,11 +60,11 @@ impl Role {
         }
     }
 
-    const fn scopes(self) -> &'static [&'static str] {
-        match self {
-            Self::Customer => CUSTOMER,
-            Self::Barista | Self::Manager | Self::Admin => STAFF,
-        }
+    fn scopes(self) -> impl Iterator<Item = &'static str> {
+        GIVEN
+            .iter()
+            .filter(move |(role, _)| *role <= self)
+            .flat_map(|(_, scopes)| scopes.iter().copied())
     }
 }
 
@@ -82,7 +96,6 @@ pub fn scopes_for(roles: &[Role], audience: &str) -> Scopes {
                 .split_once(':')
                 .is_some_and(|(app, _)| app == audience)
         })
-        .copied()
         .collect()
 }
 
@@ -94,10 +107,31 @@ mod tests {
     fn a_customer_cannot_fulfil_and_staff_can() {
         assert_eq!(
             scopes_for(&[Role::Customer], "order").to_string(),
-            "order:place order:read"
+            "order:cancel order:place order:read"
         );
         for role in [Role::Barista, Role::Manager, Role::Admin] {
             assert!(scopes_for(&[role], "order").contains("order:fulfil"));
+        }
+    }
+
+    #[test]
+    fn stock_and_money_are_for_those_who_answer_for_them() {
+        for (role, stock, money) in [
+            (Role::Customer, "", ""),
+            (Role::Barista, "inventory:read", ""),
+            (
+                Role::Manager,
+                "inventory:manage inventory:read",
+                "payment:read payment:refund",
+            ),
+            (
+                Role::Admin,
+                "inventory:manage inventory:operate inventory:read",
+                "payment:operate payment:read payment:refund",
+            ),
+        ] {
+            assert_eq!(scopes_for(&[role], "inventory").to_string(), stock);
+            assert_eq!(scopes_for(&[role], "payment").to_string(), money);
         }
     }
 

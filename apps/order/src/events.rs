@@ -9,7 +9,7 @@ use service::ids::Ids;
 use service::money::Money;
 
 use crate::lifecycle::{Checkout, Fulfilment, Step};
-use crate::order::{Order, OrderId, OrderNumber, StoreId, Transition};
+use crate::order::{Order, OrderId, OrderNumber, Payment, Reason, StoreId, Transition};
 
 /// The CloudEvents source of everything published here.
 const SOURCE: &str = "/order";
@@ -24,6 +24,8 @@ struct OrderChanged {
     fulfilment: Fulfilment,
     version: i64,
     total: Money,
+    payment: Payment,
+    reason: Option<Reason>,
     #[serde(with = "service::clock::rfc3339")]
     occurred_at: DateTime<Utc>,
 }
@@ -36,6 +38,11 @@ pub fn kind(step: Step) -> &'static str {
         Step::Confirm => "order.confirmed.v1",
         Step::Prepare | Step::PutOut | Step::HandOver => "order.fulfilment_changed.v1",
         Step::Complete => "order.completed.v1",
+        Step::Recall => "order.recalled.v1",
+        // However it was undone: to whoever listens it is cancelled.
+        Step::Cancel | Step::Settle => "order.cancelled.v1",
+        Step::Park => "order.parked.v1",
+        Step::Resume => "order.resumed.v1",
     }
 }
 
@@ -56,6 +63,8 @@ pub fn of(
                 fulfilment: transition.state.fulfilment,
                 version: transition.version,
                 total: order.total,
+                payment: transition.payment,
+                reason: transition.reason,
                 occurred_at: transition.at,
             };
             Ok(outbox::Event {

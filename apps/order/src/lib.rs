@@ -1,28 +1,34 @@
 //! Orders: what was ordered, at which prices, and how far it has come.
 //!
-//! Owns the database `db-order`: orders, lines, history, the numbers people call out.
+//! Owns the database `db-order`: orders, lines, history, their checkouts, the numbers people call out.
 //! Promises that an order is stored once per Idempotency-Key and wholly or not at all, that it costs what the catalog
 //! says, and that every transition leaves one row of history and one event.
-//! Publishes `order-events` (`events/`). Listens to nothing. Calls catalog for quotes, in its own name.
+//! Publishes `order-events` (`events/`). Listens to `payment-events` and `inventory-events` for its timelines, and to its
+//! own dead letters. In its own name it calls catalog for quotes, inventory for stock, payment for money.
 //! Invariants: only steps of [`lifecycle::STEPS`] happen; versions rise by one; whoever may not see an order is told
 //! that there is none.
 //!
-//! To add an operation: a file in `ops/`, a row in [`routes::table`], SQL in `store.rs`. To add a transition: a row in
+//! To add an operation: a file in `ops/`, a row in [`routes::table`], SQL in `store/`. To add a transition: a row in
 //! `lifecycle.rs`, its event in `events.rs` with a golden sample.
 
 pub mod access;
+pub mod audit;
 pub mod catalog;
+pub mod checkout;
 pub mod config;
 pub mod error;
 pub mod events;
-pub mod idempotency;
+pub mod in_flight;
+pub mod inbound;
 pub mod lifecycle;
+pub mod numbers;
 pub mod ops;
 pub mod order;
 pub mod prefer;
 pub mod routes;
 pub mod state;
 pub mod store;
+pub mod timeline;
 pub mod upkeep;
 
 /// Creates and upgrades this service's own tables; the outbox has its own migrator.

@@ -87,6 +87,16 @@ pub enum Step {
     HandOver,
     /// It has been paid for.
     Complete,
+    /// A confirmed order that nobody has begun to make is being undone.
+    Recall,
+    /// All of it is undone: it will not be made, and nothing is owed.
+    Cancel,
+    /// It can't be undone by itself: a person has to see to it.
+    Park,
+    /// That person lets the undoing go on.
+    Resume,
+    /// That person has undone it by hand.
+    Settle,
 }
 
 /// One row of the table.
@@ -101,8 +111,8 @@ pub struct Row {
 }
 
 /// Every legal step. All that changes an order goes through it.
-pub const STEPS: [Row; 6] = {
-    use Checkout::{Completed, Confirmed, Pending};
+pub const STEPS: [Row; 11] = {
+    use Checkout::{Cancelled, Completed, Confirmed, Manual, Pending};
     use Fulfilment::{Delivered, Preparation, Ready, Waiting};
     [
         placed(Step::Place, (Pending, Waiting)),
@@ -119,6 +129,11 @@ pub const STEPS: [Row; 6] = {
             (Confirmed, Delivered),
             (Completed, Delivered),
         ),
+        row(Step::Recall, (Confirmed, Waiting), (Pending, Waiting)),
+        row(Step::Cancel, (Pending, Waiting), (Cancelled, Waiting)),
+        row(Step::Park, (Pending, Waiting), (Manual, Waiting)),
+        row(Step::Resume, (Manual, Waiting), (Pending, Waiting)),
+        row(Step::Settle, (Manual, Waiting), (Cancelled, Waiting)),
     ]
 };
 

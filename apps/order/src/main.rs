@@ -1,11 +1,15 @@
 //! The order service: configuration, telemetry, database, migrations, serving, draining.
 //!
-//! Invariant: the relay ends after the last request, so that the events of every command are drained too.
+//! Invariant: the runner of sagas ends after the last request, and the relay after the runner, so that what was begun is
+//! recorded and every event of it is drained.
 
 use anyhow::Context as _;
 use dapr_kit::{Dapr, Secrets, Tokens};
+use order::checkout::handle::Checkouts;
+use order::checkout::runner::Runner;
 use order::config::{APP, CLIENT, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
-use order::idempotency::InFlight;
+use order::in_flight::InFlight;
+use order::numbers::Numbers;
 use order::state::App;
 use order::{MIGRATOR, config, routes, upkeep};
 use outbox::Relay;
@@ -23,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     let telemetry = service::telemetry::init(APP, &common)?;
     let shutdown = Shutdown::on_signals()?;
     let dapr = Dapr::connect(&common.dapr)?;
-    let (app, relay) = tokio::select! {
+    let (app, runner, relay) = tokio::select! {
         prepared = prepare(&dapr) => prepared?,
         // Asked to end while vault or database is still waited for.
         () = shutdown.requested() => return Ok(()),
@@ -47,9 +51,13 @@ async fn main() -> anyhow::Result<()> {
             let dapr = dapr.clone();
             async move { dapr.ready().await }
         });
-    let (last_request_done, relay_may_end) = oneshot::channel::<()>();
-    let mut relay = tokio::spawn(relay.run(async {
+    let (last_request_done, runner_may_end) = oneshot::channel::<()>();
+    let mut runner = tokio::spawn(runner.run(async {
         // Either outcome means that nothing is served any more.
+        let _ = runner_may_end.await;
+    }));
+    let (last_checkout_done, relay_may_end) = oneshot::channel::<()>();
+    let mut relay = tokio::spawn(relay.run(async {
         let _ = relay_may_end.await;
     }));
     let upkeep = tokio::spawn(upkeep::run(app.clone(), shutdown.clone()));
@@ -66,8 +74,11 @@ async fn main() -> anyhow::Result<()> {
         outcome = server.run(&telemetry) => outcome,
         // Orders that nobody is told of are worse than a restart.
         ended = &mut relay => anyhow::bail!("the relay ended early: {ended:?}"),
+        ended = &mut runner => anyhow::bail!("the runner ended early: {ended:?}"),
     };
     drop(last_request_done);
+    runner.await.context("the runner")?;
+    drop(last_checkout_done);
     relay.await.context("the relay")?;
     upkeep.abort();
     telemetry.flush();
@@ -75,7 +86,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// What is needed before the first request: secrets, and a database with our tables.
-async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Relay)> {
+async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Runner, Relay)> {
     let database = Secrets::watch(dapr.clone(), SECRET_STORE, DATABASE).await?;
     let client = Secrets::watch(dapr.clone(), SECRET_STORE, CLIENT).await?;
     let db = database::connect(database).await?;
@@ -86,14 +97,19 @@ async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Relay)> {
         .context("the outbox's migrations")?;
     let relay = Relay::new(db.clone(), dapr.clone(), PUBSUB, TOPIC);
     let clock = Clock::system();
+    let ids = Ids::new(clock.clone());
+    let (checkouts, inbox) = Checkouts::new(ids.next());
     let app = App {
         db,
         dapr: dapr.clone(),
         tokens: Tokens::new(dapr.clone(), IDENTITY, client),
-        ids: Ids::new(clock.clone()),
+        ids,
         clock,
         outbox: relay.waker(),
         in_flight: InFlight::default(),
+        numbers: Numbers::default(),
+        checkouts,
     };
-    Ok((app, relay))
+    let runner = Runner::new(app.clone(), inbox);
+    Ok((app, runner, relay))
 }

@@ -1,8 +1,20 @@
 //! What this service can do, one file per operation: its request, its handler, its core and its errors.
 
+pub mod cancel;
+pub mod checkout;
+pub mod checkouts;
+pub mod dead_letters;
 pub mod fulfil;
 pub mod get;
 pub mod history;
 pub mod list;
+pub mod on_dead;
+pub mod on_inventory;
+pub mod on_payment;
 pub mod place;
+pub mod redrive;
+pub mod retry;
+pub mod settle;
 pub mod tickets;
+pub mod timeline;
+pub mod timeline_clear;

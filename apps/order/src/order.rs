@@ -71,6 +71,8 @@ pub fn business_day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
 pub enum PaymentMethod {
     /// In cash or by card at the counter, when the order is handed over.
     Counter,
+    /// By card, before it is made.
+    Card,
 }
 
 /// Whether we have the money.
@@ -82,6 +84,31 @@ pub enum PaymentStatus {
     Due,
     /// Ours.
     Captured,
+    /// It was ours and has been given back.
+    Refunded,
+    /// Nothing is owed any more, and nothing was taken.
+    Void,
+}
+
+/// Why an order is, or will be, cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Reason {
+    /// There is not enough of it.
+    SoldOut,
+    /// The card was refused.
+    PaymentDeclined,
+    /// The payment could not be made in time.
+    PaymentUnavailable,
+    /// The stock could not be reserved in time.
+    StockUnavailable,
+    /// The customer wished it.
+    ByCustomer,
+    /// The store wished it.
+    ByStaff,
+    /// An operator has undone it by hand.
+    ByOperator,
 }
 
 /// The payment of an order.
@@ -190,6 +217,8 @@ pub struct Order {
     pub fulfilment: Fulfilment,
     /// Its payment.
     pub payment: Payment,
+    /// Why it is, or will be, cancelled.
+    pub reason: Option<Reason>,
     /// What was ordered.
     pub lines: Vec<Line>,
     /// What it costs.
@@ -215,6 +244,10 @@ pub struct Transition {
     pub moved: Move,
     /// The order's state after it.
     pub state: State,
+    /// The order's payment after it.
+    pub payment: Payment,
+    /// Why the order is, or will be, cancelled, if it is.
+    pub reason: Option<Reason>,
 }
 
 impl Order {
@@ -224,7 +257,7 @@ impl Order {
         actor: &str,
         at: DateTime<Utc>,
     ) -> Result<(Self, Transition), IllegalStep> {
-        let transition = Transition::new(Step::Place, None, 0, actor, at)?;
+        let state = Step::Place.from(None)?;
         let order = Self {
             id: draft.id,
             number: draft.number,
@@ -233,17 +266,19 @@ impl Order {
             store_name: draft.store_name,
             business_day: draft.business_day,
             placed_at: at,
-            checkout: transition.state.checkout,
-            fulfilment: transition.state.fulfilment,
+            checkout: state.checkout,
+            fulfilment: state.fulfilment,
             payment: Payment {
                 method: draft.method,
                 status: PaymentStatus::Due,
             },
+            reason: None,
             lines: draft.lines,
             total: draft.total,
             tax: draft.tax,
-            version: transition.version,
+            version: 1,
         };
+        let transition = order.transition(Step::Place, None, actor, at);
         Ok((order, transition))
     }
 
@@ -254,23 +289,64 @@ impl Order {
         actor: &str,
         at: DateTime<Utc>,
     ) -> Result<(Self, Transition), IllegalStep> {
-        let transition = Transition::new(step, Some(self.state()), self.version, actor, at)?;
-        let status = match step {
-            // Counter payment is captured at hand-over: completing says that it was.
-            Step::Complete => PaymentStatus::Captured,
-            _ => self.payment.status,
-        };
+        let from = self.state();
+        let state = step.from(Some(from))?;
         let order = Self {
-            checkout: transition.state.checkout,
-            fulfilment: transition.state.fulfilment,
+            checkout: state.checkout,
+            fulfilment: state.fulfilment,
+            payment: self.payment.after(step),
+            version: self.version + 1,
+            ..self
+        };
+        let transition = order.transition(step, Some(from), actor, at);
+        Ok((order, transition))
+    }
+
+    /// The order with the reason why it is, or will be, cancelled; the next step tells it.
+    #[must_use]
+    pub fn because(self, reason: Reason) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
+        }
+    }
+
+    /// A pending order as its saga knows it: whether its money has been taken, and why it goes back. The next step
+    /// tells both.
+    #[must_use]
+    pub fn as_far_as(self, captured: bool, reason: Option<Reason>) -> Self {
+        let status = if captured {
+            PaymentStatus::Captured
+        } else {
+            self.payment.status
+        };
+        Self {
             payment: Payment {
                 status,
                 ..self.payment
             },
-            version: transition.version,
+            reason: reason.or(self.reason),
             ..self
-        };
-        Ok((order, transition))
+        }
+    }
+
+    fn transition(
+        &self,
+        step: Step,
+        from: Option<State>,
+        actor: &str,
+        at: DateTime<Utc>,
+    ) -> Transition {
+        Transition {
+            step,
+            version: self.version,
+            at,
+            actor: actor.to_owned(),
+            moved: Move::between(from, self.state()),
+            state: self.state(),
+            payment: self.payment,
+            reason: self.reason,
+        }
     }
 
     fn state(&self) -> State {
@@ -281,23 +357,18 @@ impl Order {
     }
 }
 
-impl Transition {
-    fn new(
-        step: Step,
-        from: Option<State>,
-        version: i64,
-        actor: &str,
-        at: DateTime<Utc>,
-    ) -> Result<Self, IllegalStep> {
-        let state = step.from(from)?;
-        Ok(Self {
-            step,
-            version: version + 1,
-            at,
-            actor: actor.to_owned(),
-            moved: Move::between(from, state),
-            state,
-        })
+impl Payment {
+    /// The payment after a step.
+    fn after(self, step: Step) -> Self {
+        let status = match (step, self.status) {
+            // A card is charged before we take the order on; at the counter, handing over says that it was paid.
+            (Step::Confirm, _) if self.method == PaymentMethod::Card => PaymentStatus::Captured,
+            (Step::Complete, _) => PaymentStatus::Captured,
+            (Step::Cancel | Step::Settle, PaymentStatus::Captured) => PaymentStatus::Refunded,
+            (Step::Cancel | Step::Settle, _) => PaymentStatus::Void,
+            (_, status) => status,
+        };
+        Self { status, ..self }
     }
 }
 

@@ -1,17 +1,22 @@
 //! Every route of this service, with the scope that it needs.
 //!
-//! Invariant: none is public; whose order it is, is decided in the operation.
+//! Invariant: none is public; whose order it is, is decided in the operation. Events come from our own sidecar alone.
 
 use axum::http::Method;
 use service::routes::{Access, Routes};
 
 use crate::access::FULFIL;
-use crate::ops::{fulfil, get, history, list, place, tickets};
+use crate::ops::{
+    cancel, checkout, checkouts, dead_letters, fulfil, get, history, list, on_dead, on_inventory,
+    on_payment, place, redrive, retry, settle, tickets, timeline, timeline_clear,
+};
 use crate::state::App;
 
 const PLACE: Access = Access::Scope("order:place");
 const READ: Access = Access::Scope("order:read");
 const STAFF: Access = Access::Scope(FULFIL);
+const CANCEL: Access = Access::Scope("order:cancel");
+const OPERATE: Access = Access::Scope("order:operate");
 
 /// The table.
 #[must_use]
@@ -27,6 +32,18 @@ pub fn table() -> Routes<App> {
             history::handler,
         )
         .route(
+            Method::GET,
+            "/v1/orders/{id}/timeline",
+            READ,
+            timeline::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/orders/{id}/cancellation",
+            CANCEL,
+            cancel::handler,
+        )
+        .route(
             Method::POST,
             "/v1/orders/{id}/fulfilment",
             STAFF,
@@ -37,5 +54,60 @@ pub fn table() -> Routes<App> {
             "/v1/stores/{store}/tickets",
             STAFF,
             tickets::handler,
+        )
+        .route(Method::GET, "/v1/checkouts", OPERATE, checkouts::handler)
+        .route(
+            Method::GET,
+            "/v1/checkouts/{order}",
+            OPERATE,
+            checkout::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/checkouts/{order}/retry",
+            OPERATE,
+            retry::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/checkouts/{order}/settle",
+            OPERATE,
+            settle::handler,
+        )
+        .route(
+            Method::DELETE,
+            "/v1/timeline",
+            OPERATE,
+            timeline_clear::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/dead-letters",
+            OPERATE,
+            dead_letters::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/dead-letters/{id}/redrive",
+            OPERATE,
+            redrive::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/payment",
+            Access::Sidecar,
+            on_payment::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/inventory",
+            Access::Sidecar,
+            on_inventory::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/dead",
+            Access::Sidecar,
+            on_dead::handler,
         )
 }

@@ -6,7 +6,9 @@ use service::clock::Clock;
 use service::ids::Ids;
 use sqlx::PgPool;
 
-use crate::idempotency::InFlight;
+use crate::checkout::handle::Checkouts;
+use crate::in_flight::InFlight;
+use crate::numbers::Numbers;
 
 /// The service's state. Cheap to clone.
 #[derive(Clone)]
@@ -25,4 +27,8 @@ pub struct App {
     pub outbox: Waker,
     /// The commands that are being carried out.
     pub in_flight: InFlight,
+    /// The numbers that this process may give out.
+    pub numbers: Numbers,
+    /// The way to the runner of sagas.
+    pub checkouts: Checkouts,
 }

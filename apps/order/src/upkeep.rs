@@ -1,35 +1,76 @@
-//! Deletes the answers under idempotency keys that no longer count.
+//! What is done now and then: old answers under idempotency keys are deleted, new history is sealed.
 //!
-//! Invariant: only what is older than a key's lifetime goes; whether it has gone changes no answer.
+//! Invariant: no answer to anybody depends on whether it has been done yet.
 
 use std::time::Duration;
 
+use service::idempotency::horizon;
 use service::server::Shutdown;
+use tokio::time::{MissedTickBehavior, interval};
 
-use crate::idempotency::horizon;
+use crate::audit::Seal;
 use crate::state::App;
 use crate::store;
 
-/// How often it is done.
-const EVERY: Duration = Duration::from_mins(10);
+/// How often old answers are deleted.
+const FORGET: Duration = Duration::from_mins(10);
+/// How often history is sealed.
+const SEAL: Duration = Duration::from_secs(1);
+/// How many rows of history one seal covers at most; what is left gets the next one at once.
+const MOST_ROWS: i64 = 10_000;
 
-/// Does it now and then until the end is requested.
+/// Does it until the end is requested.
 pub async fn run(app: App, shutdown: Shutdown) {
+    let (mut forget, mut seal) = (interval(FORGET), interval(SEAL));
+    forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    seal.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        match forget_old_replays(&app).await {
-            Ok(0) => {}
-            Ok(deleted) => tracing::info!(deleted, "old idempotency keys were forgotten"),
-            Err(error) => tracing::warn!(%error, "old idempotency keys can't be forgotten"),
-        }
         tokio::select! {
             () = shutdown.requested() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            _ = forget.tick() => match forget_old_replays(&app).await {
+                Ok(0) => {}
+                Ok(deleted) => tracing::info!(deleted, "old idempotency keys were forgotten"),
+                Err(error) => tracing::warn!(%error, "old idempotency keys can't be forgotten"),
+            },
+            _ = seal.tick() => if let Err(error) = seal_history(&app).await {
+                tracing::warn!(%error, "history can't be sealed");
+            },
         }
     }
 }
 
-/// Does it once; says how many answers went.
+/// Deletes the answers that no longer count; says how many.
 pub async fn forget_old_replays(app: &App) -> Result<u64, sqlx::Error> {
     let mut connection = app.db.acquire().await?;
-    store::forget_replays(&mut connection, horizon(app.clock.now())).await
+    store::replays::forget(&mut connection, horizon(app.clock.now())).await
+}
+
+/// Seals what no seal covers yet, unless another process is at it; says how many seals it took.
+pub async fn seal_history(app: &App) -> Result<u64, sqlx::Error> {
+    let mut seals = 0;
+    while seal_some(app).await? {
+        seals += 1;
+    }
+    Ok(seals)
+}
+
+async fn seal_some(app: &App) -> Result<bool, sqlx::Error> {
+    let mut transaction = app.db.begin().await?;
+    let heads = if store::seals::lead(&mut transaction).await? {
+        store::seals::take_unsealed(&mut transaction, MOST_ROWS).await?
+    } else {
+        Vec::new()
+    };
+    if heads.is_empty() {
+        // Now, and not when the connection is used again: until then nobody could lead.
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    let last = store::seals::last(&mut transaction).await?;
+    let seal = Seal::new(last, app.clock.now(), heads);
+    store::seals::insert(&mut transaction, &seal).await?;
+    transaction.commit().await?;
+    // The log is out of the database's reach, so a chain of seals that was made anew shows against it.
+    tracing::info!(seal = seal.number, digest = %seal.digest, orders = seal.heads.len(), "history was sealed");
+    Ok(true)
 }

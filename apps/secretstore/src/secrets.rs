@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Apps that own a database.
-pub const WITH_DATABASE: &[&str] = &["identity", "catalog", "order"];
+pub const WITH_DATABASE: &[&str] = &["identity", "catalog", "order", "inventory", "payment"];
 /// Apps that ask identity for tokens.
 const WITH_CLIENT: &[&str] = &["bff", "order"];
 /// Apps whose sidecar may use Redis.
@@ -48,6 +48,8 @@ enum Value {
     CopyOf(&'static str, &'static str),
     /// The base64url SHA-256 of another value; followed when that changes.
     DigestOf(&'static str, &'static str),
+    /// Another value as an `Authorization` header carries it; followed when that changes.
+    BearerOf(&'static str, &'static str),
     /// A certificate and its key, which the PKI engine issues (`pki.rs`).
     Issued,
 }
@@ -190,6 +192,31 @@ const TABLE: &[Row] = &[
         "current",
         Value::Random(random::key),
     ),
+    row(
+        On::Apps(&["acquirer"]),
+        "merchant",
+        "api_key",
+        Value::Random(random::token),
+    ),
+    row(
+        On::Apps(&["acquirer"]),
+        "merchant",
+        "webhook_secret",
+        Value::Random(random::token),
+    ),
+    // For payment's sidecar, which puts it on every call to the provider; the app itself never sees it.
+    row(
+        On::Apps(&["payment"]),
+        "provider",
+        "authorization",
+        Value::BearerOf("acquirer/merchant", "api_key"),
+    ),
+    row(
+        On::Apps(&["payment"]),
+        "webhook",
+        "current",
+        Value::CopyOf("acquirer/merchant", "webhook_secret"),
+    ),
     row(On::Apps(&["bff"]), "tls", "certificate", Value::Issued),
     row(On::Apps(&["bff"]), "tls", "private_key", Value::Issued),
 ];
@@ -246,6 +273,7 @@ fn complete(secrets: &mut Secrets, settings: &Settings) -> Result<BTreeSet<Strin
             Value::Random(generate) if current.is_none() => Some(generate()?),
             Value::CopyOf(from, key) => secrets.get(from, key).map(str::to_owned),
             Value::DigestOf(from, key) => secrets.get(from, key).map(digest_of),
+            Value::BearerOf(from, key) => secrets.get(from, key).map(bearer_of),
             Value::First(_) | Value::Random(_) | Value::Issued => None,
         };
         if let Some(wanted) = wanted.filter(|wanted| current != Some(wanted)) {
@@ -273,6 +301,10 @@ fn rows(settings: &Settings) -> impl Iterator<Item = (String, &str, &'static Row
     })
 }
 
+fn bearer_of(value: &str) -> String {
+    format!("Bearer {value}")
+}
+
 fn digest_of(value: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, value.as_bytes()))
 }
@@ -286,9 +318,17 @@ mod tests {
         Settings {
             state: "state".into(),
             vault: "http://127.0.0.1:20082".parse().unwrap(),
-            apps: ["bff", "identity", "catalog", "order"]
-                .map(str::to_owned)
-                .into(),
+            apps: [
+                "bff",
+                "identity",
+                "catalog",
+                "order",
+                "inventory",
+                "payment",
+                "acquirer",
+            ]
+            .map(str::to_owned)
+            .into(),
             postgres: HostPort {
                 host: "127.0.0.1".to_owned(),
                 port: 20032,
@@ -312,6 +352,8 @@ mod tests {
         let database = ["database", "host", "password", "port", "role", "username"];
         let expected: BTreeSet<String> = [
             ("redis", &["password"][..]),
+            ("acquirer/dapr", &["api_token", "app_token"]),
+            ("acquirer/merchant", &["api_key", "webhook_secret"]),
             ("bff/client", &["client_id", "client_secret"]),
             ("bff/dapr", &["api_token", "app_token"]),
             ("bff/redis", &["password"]),
@@ -325,6 +367,12 @@ mod tests {
             ("identity/demo", DEMO_ROLES),
             ("identity/redis", &["password"]),
             ("identity/signing", &["current"]),
+            ("inventory/dapr", &["api_token", "app_token"]),
+            ("inventory/database", &database),
+            ("payment/dapr", &["api_token", "app_token"]),
+            ("payment/database", &database),
+            ("payment/provider", &["authorization"]),
+            ("payment/webhook", &["current"]),
             ("order/client", &["client_id", "client_secret"]),
             ("order/dapr", &["api_token", "app_token"]),
             ("order/database", &database),
@@ -360,13 +408,23 @@ mod tests {
         set(&mut secrets, "order/database", "username", "order_b");
         set(&mut secrets, "order/client", "client_secret", "rotated");
         set(&mut secrets, "redis", "password", "rotated");
+        set(&mut secrets, "acquirer/merchant", "api_key", "rotated");
         let changed = complete(&mut secrets, &settings(false)).unwrap();
         assert_eq!(
             Vec::from_iter(changed),
-            ["bff/redis", "identity/clients", "identity/redis"]
+            [
+                "bff/redis",
+                "identity/clients",
+                "identity/redis",
+                "payment/provider"
+            ]
         );
         assert_eq!(secrets.get("order/database", "username"), Some("order_b"));
         assert_eq!(secrets.get("bff/redis", "password"), Some("rotated"));
+        assert_eq!(
+            secrets.get("payment/provider", "authorization"),
+            Some("Bearer rotated")
+        );
         assert_eq!(
             secrets.get("identity/clients", "order"),
             Some(digest_of("rotated").as_str())

@@ -51,7 +51,7 @@ impl Attempt {
 mod tests {
     use super::Attempt;
     use crate::fixture::id;
-    use bff_api::{PaymentMethod, PlaceLine, PlaceOrder, PlacePayment};
+    use bff_api::{CardToken, PlaceLine, PlaceOrder, PlacePayment};
 
     fn order(quantity: u32) -> PlaceOrder {
         PlaceOrder {
@@ -61,9 +61,7 @@ mod tests {
                 quantity,
                 option_ids: vec![],
             }],
-            payment: PlacePayment {
-                method: PaymentMethod::Counter,
-            },
+            payment: PlacePayment::Counter,
         }
     }
 
@@ -92,6 +90,18 @@ mod tests {
             attempt.begin(&order(2), || "c".into()),
             Some("c".to_owned())
         );
+    }
+
+    #[test]
+    fn another_card_is_another_order() {
+        let mut attempt = Attempt::default();
+        attempt.begin(&order(1), || "a".into());
+        attempt.unknown();
+        let mut by_card = order(1);
+        by_card.payment = PlacePayment::Card {
+            token: CardToken("tok_visa".into()),
+        };
+        assert_eq!(attempt.begin(&by_card, || "b".into()), Some("b".to_owned()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Invariant: all lines are of one store, each has 1 to 99 of it, and no two lines are the same choice.
 
-use bff_api::{Menu, Money, PaymentMethod, PlaceLine, PlaceOrder, PlacePayment};
+use bff_api::{Menu, Money, PlaceLine, PlaceOrder, PlacePayment};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -37,6 +37,12 @@ pub struct Line {
     pub image: String,
     /// Price of one as last seen.
     pub unit_price: Money,
+    /// Whether the store has run out of it, or of something chosen with it.
+    #[serde(default)]
+    pub sold_out: bool,
+    /// Why the server would not take it, until it is changed or tried again.
+    #[serde(skip)]
+    pub refused: Option<String>,
 }
 
 impl Line {
@@ -64,6 +70,8 @@ impl Line {
 pub enum Refusal {
     /// A group still needs a choice, or the menu's price makes no sense.
     Incomplete,
+    /// It can't be had.
+    SoldOut,
     /// [`MAX_LINES`] different choices are in it already.
     Full,
 }
@@ -73,6 +81,8 @@ pub enum Refusal {
 pub struct Changes {
     /// Names of what is no longer sold as chosen, and was taken out.
     pub removed: Vec<String>,
+    /// Names of what was for sale before and is sold out now.
+    pub sold_out: Vec<String>,
     /// Whether any price differs from the one seen before.
     pub repriced: bool,
 }
@@ -118,6 +128,9 @@ impl Basket {
         if selection.missing().is_some() {
             return Err(Refusal::Incomplete);
         }
+        if selection.is_sold_out() {
+            return Err(Refusal::SoldOut);
+        }
         if self.store_id != Some(store) {
             *self = Basket {
                 store_id: Some(store),
@@ -135,6 +148,7 @@ impl Basket {
                 .saturating_add(selection.quantity())
                 .min(MAX_QUANTITY);
             line.unit_price = unit_price;
+            line.refused = None;
             return Ok(());
         }
         if self.lines.len() >= MAX_LINES {
@@ -149,6 +163,8 @@ impl Basket {
             options: selection.option_names(),
             image: selection.product().image.clone(),
             unit_price,
+            sold_out: false,
+            refused: None,
         });
         Ok(())
     }
@@ -159,8 +175,25 @@ impl Basket {
             Some(_) if quantity == 0 => {
                 self.lines.remove(index);
             }
-            Some(line) => line.quantity = quantity.min(MAX_QUANTITY),
+            Some(line) => {
+                line.quantity = quantity.min(MAX_QUANTITY);
+                line.refused = None;
+            }
             None => {}
+        }
+    }
+
+    /// Whether something in it can't be had, so that it can't be ordered as it is.
+    #[must_use]
+    pub fn has_sold_out(&self) -> bool {
+        self.lines.iter().any(|line| line.sold_out)
+    }
+
+    /// Notes what the server said of single lines; none forgets what it said before. A line that is not there is nobody's.
+    pub fn note(&mut self, refused: &[(usize, String)]) {
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            let said = refused.iter().find(|(at, _)| *at == index);
+            line.refused = said.map(|(_, words)| words.clone());
         }
     }
 
@@ -176,7 +209,7 @@ impl Basket {
             return changes;
         }
         self.lines.retain_mut(|line| {
-            let Some(current) = current_choice(menu, line) else {
+            let Some((current, sold_out)) = current_choice(menu, line) else {
                 changes.removed.push(line.product.clone());
                 return false;
             };
@@ -185,6 +218,10 @@ impl Basket {
                 return false;
             };
             changes.repriced |= unit_price != line.unit_price;
+            if sold_out && !line.sold_out {
+                changes.sold_out.push(line.product.clone());
+            }
+            line.sold_out = sold_out;
             line.unit_price = unit_price;
             line.product.clone_from(&current.product().name);
             line.variation.clone_from(&current.variation().name);
@@ -194,9 +231,9 @@ impl Basket {
         changes
     }
 
-    /// The command that orders all of it, to be paid at the counter; `None` while empty.
+    /// The command that orders all of it; `None` while empty.
     #[must_use]
-    pub fn to_order(&self) -> Option<PlaceOrder> {
+    pub fn to_order(&self, payment: PlacePayment) -> Option<PlaceOrder> {
         Some(PlaceOrder {
             store_id: self.store()?,
             lines: self
@@ -208,15 +245,13 @@ impl Basket {
                     option_ids: line.option_ids.clone(),
                 })
                 .collect(),
-            payment: PlacePayment {
-                method: PaymentMethod::Counter,
-            },
+            payment,
         })
     }
 }
 
-/// The line's choice made again on the menu of now; `None` when the menu no longer allows it.
-fn current_choice(menu: &Menu, line: &Line) -> Option<Selection> {
+/// The line's choice made again on the menu of now, and whether it is sold out; `None` when the menu no longer allows it.
+fn current_choice(menu: &Menu, line: &Line) -> Option<(Selection, bool)> {
     let product = menu
         .categories
         .iter()
@@ -227,21 +262,31 @@ fn current_choice(menu: &Menu, line: &Line) -> Option<Selection> {
                 .iter()
                 .any(|variation| variation.id == line.variation_id)
         })?;
+    // What is sold out stays in the basket for the customer to see: it may come back.
     let mut bare = product.clone();
+    let mut sold_out = false;
+    for variation in &mut bare.variations {
+        sold_out |= variation.sold_out && variation.id == line.variation_id;
+        variation.sold_out = false;
+    }
     for group in &mut bare.option_groups {
         for option in &mut group.options {
             option.default = line.option_ids.contains(&option.id);
+            sold_out |= option.sold_out && option.default;
+            option.sold_out = false;
         }
     }
     let mut selection = Selection::of(bare)?;
     selection.choose_variation(line.variation_id);
     let same = selection.option_ids() == line.option_ids && selection.missing().is_none();
-    same.then_some(selection)
+    same.then_some((selection, sold_out))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Basket, MAX_LINES, Refusal};
+    use bff_api::PlacePayment;
+
     use crate::{
         fixture::{euro, id, latte, menu},
         selection::Selection,
@@ -288,7 +333,11 @@ mod tests {
         basket.set_quantity(0, 0);
         assert!(basket.is_empty());
         assert_eq!(
-            (basket.store(), basket.total(), basket.to_order()),
+            (
+                basket.store(),
+                basket.total(),
+                basket.to_order(PlacePayment::Counter)
+            ),
             (None, None, None)
         );
     }
@@ -314,7 +363,8 @@ mod tests {
     fn the_order_names_choices_and_no_price() {
         let mut basket = Basket::default();
         basket.add(id(100), &oat_latte(2)).expect("fits");
-        let order = serde_json::to_value(basket.to_order()).expect("serialises");
+        let order =
+            serde_json::to_value(basket.to_order(PlacePayment::Counter)).expect("serialises");
         assert_eq!(
             order,
             serde_json::json!({
@@ -354,6 +404,62 @@ mod tests {
             .pop();
         assert_eq!(basket.refresh(&without_oat).removed, vec!["Caffè latte"]);
         assert!(basket.is_empty());
+    }
+
+    #[test]
+    fn what_sells_out_stays_and_is_marked_until_it_is_back() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(2)).expect("fits");
+        basket
+            .add(id(100), &Selection::of(latte()).expect("for sale"))
+            .expect("fits");
+        let mut without_oat = menu();
+        without_oat.categories[0].products[0].option_groups[0].options[1].sold_out = true;
+        let changes = basket.refresh(&without_oat);
+        assert_eq!(changes.sold_out, vec!["Caffè latte"]);
+        assert!(changes.removed.is_empty() && !changes.repriced);
+        let marked: Vec<_> = basket.lines().iter().map(|line| line.sold_out).collect();
+        assert_eq!((marked, basket.has_sold_out()), (vec![true, false], true));
+        assert_eq!(basket.refresh(&without_oat), super::Changes::default());
+
+        let mut without_small = menu();
+        without_small.categories[0].products[0].variations[0].sold_out = true;
+        basket.refresh(&without_small);
+        assert!(basket.lines().iter().all(|line| line.sold_out));
+        basket.refresh(&menu());
+        assert!(!basket.has_sold_out());
+
+        let mut gone = latte();
+        gone.variations[0].sold_out = true;
+        gone.variations[1].sold_out = true;
+        let gone = Selection::of(gone).expect("shown");
+        assert_eq!(basket.add(id(100), &gone), Err(Refusal::SoldOut));
+    }
+
+    #[test]
+    fn what_the_server_says_of_a_line_stands_there_until_it_changes() {
+        let mut basket = Basket::default();
+        basket.add(id(100), &oat_latte(2)).expect("fits");
+        basket
+            .add(id(100), &Selection::of(latte()).expect("for sale"))
+            .expect("fits");
+        let refused = |basket: &Basket| -> Vec<bool> {
+            let lines = basket.lines().iter();
+            lines.map(|line| line.refused.is_some()).collect()
+        };
+        basket.note(&[(1, "Only 3 are left".into()), (9, "nobody's".into())]);
+        assert_eq!(refused(&basket), [false, true]);
+        basket.refresh(&menu());
+        assert_eq!(
+            refused(&basket),
+            [false, true],
+            "a new menu says nothing of it"
+        );
+        basket.set_quantity(1, 3);
+        assert_eq!(refused(&basket), [false, false]);
+        basket.note(&[(0, "No".into())]);
+        basket.note(&[]);
+        assert_eq!(refused(&basket), [false, false]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub struct Failure {
     pub message: Option<String>,
     /// The problem's slug.
     pub slug: Option<String>,
+    /// What was said of single lines of the order, by their number.
+    pub lines: Vec<(usize, String)>,
     /// What to tell support.
     pub trace_id: String,
 }
@@ -66,6 +68,7 @@ impl Failure {
         Failure {
             kind,
             slug,
+            lines: problem.as_ref().map(of_lines).unwrap_or_default(),
             message: problem
                 .as_ref()
                 .map(|problem| problem.detail.clone().unwrap_or(problem.title.clone())),
@@ -87,9 +90,24 @@ impl Failure {
             kind,
             message: None,
             slug: None,
+            lines: Vec::new(),
             trace_id: trace_id.to_owned(),
         }
     }
+}
+
+/// The first word on each line: a pointer such as `/lines/0/quantity` is about line 0.
+fn of_lines(problem: &Problem) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for error in &problem.errors {
+        let mut parts = error.pointer.split('/').skip(1);
+        if let (Some("lines"), Some(Ok(line))) = (parts.next(), parts.next().map(str::parse))
+            && !lines.iter().any(|(known, _)| *known == line)
+        {
+            lines.push((line, error.detail.clone()));
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -106,6 +124,23 @@ mod tests {
         assert_eq!(failure.message.as_deref(), Some("Oat is not sold with tea"));
         assert_eq!(failure.trace_id, "server");
         assert!(!failure.leaves_doubt());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_found_by_its_pointer() {
+        let body = r#"{"type":"urn:problem-type:crema:sold-out","title":"Sold out","status":409,"errors":[
+            {"pointer":"/lines/2","detail":"Only 1 is left"},
+            {"pointer":"/lines/0/quantity","detail":"1 to 99"},
+            {"pointer":"/lines/0/option_ids/1","detail":"not sold with it"},
+            {"pointer":"/lines/x","detail":"nobody's"},
+            {"pointer":"/lines","detail":"nobody's"},
+            {"pointer":"/payment/token","detail":"nobody's"}]}"#;
+        let failure = Failure::answered(409, body, "sent");
+        assert_eq!(
+            failure.lines,
+            [(2, "Only 1 is left".to_owned()), (0, "1 to 99".to_owned())]
+        );
+        assert!(Failure::answered(409, "{}", "sent").lines.is_empty());
     }
 
     #[test]

@@ -23,6 +23,7 @@ fn option(n: u128, name: &str, price: i64, default: bool) -> MenuOption {
         name: name.into(),
         price: euro(price),
         default,
+        sold_out: false,
     }
 }
 
@@ -39,11 +40,13 @@ pub(crate) fn latte() -> Product {
                 id: id(11),
                 name: "Small".into(),
                 price: euro(300),
+                sold_out: false,
             },
             Variation {
                 id: id(12),
                 name: "Large".into(),
                 price: euro(400),
+                sold_out: false,
             },
         ],
         option_groups: vec![
@@ -83,6 +86,7 @@ pub(crate) fn menu() -> Menu {
             id: id(13),
             name: "Pot".into(),
             price: euro(350),
+            sold_out: false,
         }],
         option_groups: vec![],
     };
@@ -117,6 +121,7 @@ pub(crate) fn order(n: u128, version: i64) -> Order {
             method: PaymentMethod::Counter,
             status: PaymentStatus::Due,
         },
+        reason: None,
         lines: vec![],
         total: euro(820),
         tax: vec![],

@@ -8,6 +8,8 @@ pub mod basket;
 pub mod failure;
 pub mod live;
 pub mod money;
+pub mod payment;
+pub mod route;
 pub mod search;
 pub mod selection;
 pub mod steps;

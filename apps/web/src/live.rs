@@ -87,7 +87,10 @@ fn advance(order: &mut Order, change: &OrderChange) -> Applied {
     order.version = change.version;
     order.checkout = change.checkout;
     order.fulfilment = change.fulfilment;
-    if change.checkout == Checkout::Completed {
+    order.reason = change.reason;
+    if let Some(payment) = &change.payment {
+        order.payment = payment.clone();
+    } else if change.checkout == Checkout::Completed {
         order.payment.status = PaymentStatus::Captured;
     }
     Applied::Newer
@@ -109,7 +112,9 @@ mod tests {
         Applied, apply_change, apply_order, apply_ticket, apply_ticket_change, apply_tickets,
     };
     use crate::fixture::{id, order};
-    use bff_api::{Checkout, Fulfilment, OrderChange, PaymentStatus};
+    use bff_api::{
+        Checkout, Fulfilment, OrderChange, Payment, PaymentMethod, PaymentStatus, Reason,
+    };
 
     fn change(n: u128, version: i64, checkout: Checkout, fulfilment: Fulfilment) -> OrderChange {
         OrderChange {
@@ -117,6 +122,8 @@ mod tests {
             number: "A-001".into(),
             checkout,
             fulfilment,
+            payment: None,
+            reason: None,
             version,
         }
     }
@@ -144,6 +151,32 @@ mod tests {
         assert_eq!(
             shown.map(|order| order.payment.status),
             Some(PaymentStatus::Captured)
+        );
+    }
+
+    #[test]
+    fn what_is_undone_leaves_the_board_and_tells_its_customer_why() {
+        for checkout in [Checkout::Pending, Checkout::Manual, Checkout::Cancelled] {
+            let mut shown = vec![order(1, 2), order(2, 2)];
+            let undone = change(1, 3, checkout, Fulfilment::Waiting);
+            assert_eq!(apply_ticket_change(&mut shown, &undone), Applied::Newer);
+            let left: Vec<_> = shown.iter().map(|ticket| ticket.id).collect();
+            assert_eq!(left, [id(2)], "{checkout:?}");
+            assert_eq!(apply_ticket_change(&mut shown, &undone), Applied::Stale);
+        }
+        let mut shown = Some(order(1, 2));
+        let mut cancelled = change(1, 4, Checkout::Cancelled, Fulfilment::Waiting);
+        let refunded = Payment {
+            method: PaymentMethod::Card,
+            status: PaymentStatus::Refunded,
+        };
+        cancelled.payment = Some(refunded.clone());
+        cancelled.reason = Some(Reason::ByCustomer);
+        assert_eq!(apply_change(&mut shown, &cancelled), Applied::Newer);
+        let shown = shown.expect("an order");
+        assert_eq!(
+            (shown.payment, shown.reason),
+            (refunded, Some(Reason::ByCustomer))
         );
     }
 

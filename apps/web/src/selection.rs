@@ -1,8 +1,9 @@
 //! What a customer has chosen of one product, and what that costs.
 //!
-//! Invariant: no group ever holds more options than its `max`; too few is possible, and then nothing can be added to the basket.
+//! Invariant: no group ever holds more options than its `max`; too few is possible, and then nothing can be added to the
+//! basket. What is sold out is never chosen anew.
 
-use bff_api::{Money, OptionGroup, Product, Variation};
+use bff_api::{MenuOption, Money, OptionGroup, Product, Variation};
 use uuid::Uuid;
 
 /// The most of one line the catalog accepts.
@@ -18,7 +19,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Starts at the first variation with the default options; `None` for a product nothing can be bought of.
+    /// Starts at the first variation and the default options that are there; `None` for a product that has no variation.
     #[must_use]
     pub fn of(product: Product) -> Option<Selection> {
         if product.variations.is_empty() {
@@ -32,14 +33,15 @@ impl Selection {
                 group
                     .options
                     .iter()
-                    .filter(|option| option.default)
+                    .filter(|option| option.default && !option.sold_out)
                     .take(most)
             })
             .map(|option| option.id)
             .collect();
+        let there = |variation: &Variation| !variation.sold_out;
         Some(Selection {
+            variation: product.variations.iter().position(there).unwrap_or(0),
             product,
-            variation: 0,
             chosen,
             quantity: 1,
         })
@@ -83,24 +85,28 @@ impl Selection {
         self.quantity
     }
 
-    /// Chooses a variation; one that is not this product's changes nothing.
+    /// Chooses a variation; one that is sold out or not this product's changes nothing.
     pub fn choose_variation(&mut self, variation: Uuid) {
         if let Some(index) = self
             .product
             .variations
             .iter()
-            .position(|candidate| candidate.id == variation)
+            .position(|candidate| candidate.id == variation && !candidate.sold_out)
         {
             self.variation = index;
         }
     }
 
     /// Turns an option on or off within its group's limits. In a group of one the new option takes the old one's place;
-    /// a full group refuses another, and a group that needs one keeps its last.
+    /// a full group refuses another, and a group that needs one keeps its last. What is sold out can't be turned on.
     pub fn toggle(&mut self, option: Uuid) {
         let Some(group) = self.group_of(option).cloned() else {
             return;
         };
+        let gone = |candidate: &MenuOption| candidate.id == option && candidate.sold_out;
+        if !self.has(option) && group.options.iter().any(gone) {
+            return;
+        }
         let count = self.count(&group);
         if self.has(option) {
             if count > group.min {
@@ -135,6 +141,12 @@ impl Selection {
             .find(|group| self.count(group) < group.min)
     }
 
+    /// Whether what is chosen can't be had.
+    #[must_use]
+    pub fn is_sold_out(&self) -> bool {
+        self.variation().sold_out || self.options().any(|(_, option)| option.sold_out)
+    }
+
     /// Price of one; `None` only where a menu mixes currencies or overflows.
     #[must_use]
     pub fn unit_price(&self) -> Option<Money> {
@@ -150,7 +162,7 @@ impl Selection {
         self.unit_price()?.checked_mul(self.quantity)
     }
 
-    fn options(&self) -> impl Iterator<Item = (&OptionGroup, &bff_api::MenuOption)> {
+    fn options(&self) -> impl Iterator<Item = (&OptionGroup, &MenuOption)> {
         self.product
             .option_groups
             .iter()
@@ -186,21 +198,35 @@ pub fn rule(group: &OptionGroup) -> String {
     }
 }
 
-/// The price a product starts from, with its default options; `None` for a product that can't be bought.
+/// Whether nothing of a product can be had: no variation is left, or too few options of a group that needs some.
+#[must_use]
+pub fn is_sold_out(product: &Product) -> bool {
+    let short = |group: &OptionGroup| {
+        let left = group.options.iter().filter(|option| !option.sold_out);
+        u32::try_from(left.count()).is_ok_and(|left| left < group.min)
+    };
+    product
+        .variations
+        .iter()
+        .all(|variation| variation.sold_out)
+        || product.option_groups.iter().any(short)
+}
+
+/// The price a product starts from, with its default options; `None` for a product without a variation.
 #[must_use]
 pub fn starting_price(product: &Product) -> Option<Money> {
     let mut selection = Selection::of(product.clone())?;
     let cheapest = product
         .variations
         .iter()
-        .min_by_key(|variation| variation.price.amount)?;
+        .min_by_key(|variation| (variation.sold_out, variation.price.amount))?;
     selection.choose_variation(cheapest.id);
     selection.unit_price()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Selection, rule, starting_price};
+    use super::{Selection, is_sold_out, rule, starting_price};
     use crate::fixture::{euro, id, latte};
 
     fn fresh() -> Selection {
@@ -275,6 +301,55 @@ mod tests {
         selection.toggle(id(999));
         selection.choose_variation(id(999));
         assert_eq!(selection, before);
+    }
+
+    #[test]
+    fn what_is_sold_out_is_not_chosen() {
+        let mut product = latte();
+        product.variations[0].sold_out = true;
+        product.option_groups[0].options[0].sold_out = true;
+        product.option_groups[1].options[2].sold_out = true;
+        assert!(!is_sold_out(&product));
+        assert_eq!(starting_price(&product), Some(euro(400)));
+        let mut selection = Selection::of(product).expect("something is left");
+        assert_eq!(selection.variation().id, id(12));
+        assert_eq!(
+            selection.missing().map(|group| group.name.as_str()),
+            Some("Milk"),
+            "its default is gone: the customer chooses"
+        );
+        for gone in [id(21), id(33)] {
+            selection.toggle(gone);
+            assert!(!selection.has(gone));
+        }
+        selection.choose_variation(id(11));
+        assert_eq!(selection.variation().id, id(12));
+        selection.toggle(id(22));
+        assert_eq!(
+            (selection.missing(), selection.is_sold_out()),
+            (None, false)
+        );
+    }
+
+    #[test]
+    fn a_product_is_sold_out_with_its_last_variation_or_a_group_it_needs() {
+        let mut product = latte();
+        for variation in &mut product.variations {
+            variation.sold_out = true;
+        }
+        assert!(is_sold_out(&product));
+        let selection = Selection::of(product).expect("still shown");
+        assert!(selection.is_sold_out());
+
+        let mut product = latte();
+        for option in &mut product.option_groups[1].options {
+            option.sold_out = true;
+        }
+        assert!(!is_sold_out(&product), "syrup is a choice");
+        for option in &mut product.option_groups[0].options {
+            option.sold_out = true;
+        }
+        assert!(is_sold_out(&product), "without milk there is no latte");
     }
 
     #[test]

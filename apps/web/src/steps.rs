@@ -1,6 +1,8 @@
 //! The four steps of an order in words: what the customer follows and what the barista presses.
 
-use bff_api::{Checkout, Fulfilment, Order};
+use bff_api::{Checkout, Fulfilment, Order, Reason};
+
+use crate::payment;
 
 /// All steps, in order.
 pub const STEPS: [Fulfilment; 4] = [
@@ -49,6 +51,8 @@ pub fn name(step: Fulfilment) -> &'static str {
 pub fn label(order: &Order) -> &'static str {
     match order.checkout {
         Checkout::Cancelled => "Cancelled",
+        Checkout::Pending if order.reason.is_some() => "Cancelling",
+        Checkout::Pending => "Checking",
         Checkout::Manual => "Ask at the counter",
         _ => name(order.fulfilment),
     }
@@ -56,16 +60,40 @@ pub fn label(order: &Order) -> &'static str {
 
 /// What the customer is told.
 #[must_use]
-pub fn announcement(order: &Order) -> &'static str {
-    match (order.checkout, order.fulfilment) {
-        (Checkout::Cancelled, _) => "This order was cancelled.",
+pub fn announcement(order: &Order) -> String {
+    let words = match (order.checkout, order.fulfilment) {
+        (Checkout::Cancelled, _) => {
+            let why = why(order.reason);
+            return format!("{why} {}", payment::after_cancellation(order));
+        }
         (Checkout::Manual, _) => "Please talk to us at the counter about this order.",
-        (Checkout::Pending, _) => "We're confirming your order.",
+        (Checkout::Pending, _) if order.reason.is_some() => "We're cancelling your order…",
+        (Checkout::Pending, _) => "Checking stock and payment…",
         (_, Fulfilment::Waiting) => "We have your order. It's next in line.",
         (_, Fulfilment::Preparation) => "We're making it right now.",
         (_, Fulfilment::Ready) => "It's ready. Come and get it while it's hot.",
         (_, Fulfilment::Delivered) => "Enjoy it. See you soon.",
+    };
+    words.to_owned()
+}
+
+fn why(reason: Option<Reason>) -> &'static str {
+    match reason {
+        Some(Reason::SoldOut) => "Something in it has just sold out.",
+        Some(Reason::PaymentDeclined) => "Your card was declined.",
+        Some(Reason::PaymentUnavailable) => "We couldn't reach the card company in time.",
+        Some(Reason::StockUnavailable) => "We couldn't check our stock in time.",
+        Some(Reason::ByCustomer) => "You cancelled this order.",
+        Some(Reason::ByStaff | Reason::ByOperator) => "The café had to cancel this order.",
+        Some(Reason::Other) | None => "This order was cancelled.",
     }
+}
+
+/// Whether the customer may still call it off: nobody has begun to make it, and it is not being called off already.
+#[must_use]
+pub fn can_cancel(order: &Order) -> bool {
+    let open = matches!(order.checkout, Checkout::Pending | Checkout::Confirmed);
+    open && order.fulfilment == Fulfilment::Waiting && order.reason.is_none()
 }
 
 /// Whether the customer still waits for something.
@@ -88,9 +116,9 @@ pub fn bump(at: Fulfilment) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Progress, STEPS, announcement, bump, is_active, label, progress};
+    use super::{Progress, STEPS, announcement, bump, can_cancel, is_active, label, progress};
     use crate::fixture::order;
-    use bff_api::{Checkout, Fulfilment};
+    use bff_api::{Checkout, Fulfilment, PaymentMethod, PaymentStatus, Reason};
 
     #[test]
     fn steps_before_are_done_and_the_last_needs_nothing_after_it() {
@@ -114,8 +142,68 @@ mod tests {
         assert!(is_active(&cancelled));
         cancelled.checkout = Checkout::Cancelled;
         assert!(!is_active(&cancelled));
-        assert_eq!(announcement(&cancelled), "This order was cancelled.");
+        assert_eq!(
+            announcement(&cancelled),
+            "This order was cancelled. There is nothing to pay."
+        );
         assert_eq!(label(&cancelled), "Cancelled");
         assert_eq!(label(&order(1, 2)), "Waiting");
+    }
+
+    #[test]
+    fn a_cancelled_order_says_why_and_where_the_money_is() {
+        let mut cancelled = order(1, 4);
+        cancelled.checkout = Checkout::Cancelled;
+        cancelled.payment.method = PaymentMethod::Card;
+        for (reason, status, said) in [
+            (
+                Reason::PaymentDeclined,
+                PaymentStatus::Void,
+                "Your card was declined. Your card was not charged.",
+            ),
+            (
+                Reason::SoldOut,
+                PaymentStatus::Due,
+                "Something in it has just sold out. Your card was not charged.",
+            ),
+            (
+                Reason::ByCustomer,
+                PaymentStatus::Refunded,
+                "You cancelled this order. Your card was refunded.",
+            ),
+        ] {
+            cancelled.reason = Some(reason);
+            cancelled.payment.status = status;
+            assert_eq!(announcement(&cancelled), said);
+        }
+    }
+
+    #[test]
+    fn while_it_is_checked_it_is_not_yet_in_line() {
+        let mut pending = order(1, 1);
+        pending.checkout = Checkout::Pending;
+        assert_eq!(label(&pending), "Checking");
+        assert_eq!(announcement(&pending), "Checking stock and payment…");
+        pending.reason = Some(Reason::ByCustomer);
+        assert_eq!(label(&pending), "Cancelling");
+        assert!(is_active(&pending));
+    }
+
+    #[test]
+    fn an_order_can_be_called_off_until_somebody_begins() {
+        let may = |checkout, fulfilment, reason| {
+            let mut order = order(1, 2);
+            (order.checkout, order.fulfilment, order.reason) = (checkout, fulfilment, reason);
+            can_cancel(&order)
+        };
+        assert!(may(Checkout::Pending, Fulfilment::Waiting, None));
+        assert!(may(Checkout::Confirmed, Fulfilment::Waiting, None));
+        assert!(!may(Checkout::Confirmed, Fulfilment::Preparation, None));
+        assert!(!may(Checkout::Completed, Fulfilment::Delivered, None));
+        for over in [Checkout::Cancelled, Checkout::Manual] {
+            assert!(!may(over, Fulfilment::Waiting, None));
+        }
+        let twice = Some(Reason::ByCustomer);
+        assert!(!may(Checkout::Pending, Fulfilment::Waiting, twice));
     }
 }

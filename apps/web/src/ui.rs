@@ -13,6 +13,7 @@ pub mod events;
 pub mod menu;
 pub mod orders;
 pub mod product;
+pub mod router;
 pub mod shell;
 pub mod state;
 pub mod states;

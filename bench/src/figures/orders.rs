@@ -1,82 +1,151 @@
-//! Placing orders as the page does, beside a bare way over the same hops, pgbench with the same SQL, and the limit that
-//! both together set.
+//! Orders placed as the page does, accepted and confirmed, each beside the limit that its hops and its SQL set.
 //!
-//! Invariant: an order counts when it is accepted; its processor time includes the publication of its events.
+//! Invariant: no order counts that was undone; processor time includes all that follows from an order, its events and
+//! their consumers too, and the limit does not.
 
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::Result;
-use e2e::Target;
+use anyhow::{Result, ensure};
+use e2e::{Part, Target};
 use http::Method;
 
 use super::{LATENCY_LEG, cpu, half_of, latency_row, rate};
+use crate::aftermath::Aftermath;
 use crate::contest::{Contestant, Way, capacity, latency};
 use crate::controls::Controls;
-use crate::customer::Customer;
+use crate::customer::{Customer, Until};
 use crate::http_call::Call;
-use crate::pgbench::{Pgbench, Programs};
+use crate::pgbench::Pgbench;
 use crate::report::{Goal, Report, Row};
-use crate::stack::{self, KINDS, Root};
+use crate::stack::{POSTGRES, Root};
 
-/// Clients of each contestant.
-const CLIENTS: usize = 16;
 const LEG: Duration = Duration::from_secs(5);
-/// Calls from sidecar to sidecar for an order: BFF to order, order to catalog. Tokens are cached on both ways.
-const HOPS: u32 = 2;
 
-/// Measures it; `hop` is what one hop to a bare handler takes of the processors, in microseconds.
+/// One way that orders are placed in.
+struct Journey {
+    name: &'static str,
+    until: Until,
+    /// Clients of each contestant.
+    clients: usize,
+    /// Calls from sidecar to sidecar. Tokens are cached on all ways.
+    hops: u32,
+    /// Calls of the payment provider through payment's sidecar.
+    provider: u32,
+    /// The part of the limit that should be reached.
+    goal: f64,
+}
+
+const JOURNEYS: [Journey; 2] = [
+    // BFF to order, order to catalog.
+    Journey {
+        name: "orders accepted",
+        until: Until::Accepted,
+        clients: 16,
+        hops: 2,
+        provider: 0,
+        goal: 0.7,
+    },
+    // The same, and order to inventory once, to payment twice, which asks the provider each time.
+    Journey {
+        name: "orders by card, placed → confirmed",
+        until: Until::Confirmed,
+        clients: 32,
+        hops: 5,
+        provider: 2,
+        goal: 0.6,
+    },
+];
+
+/// Measures both; `hop` is what one hop to a bare handler takes of the processors, in microseconds.
 pub async fn measure(
     target: &Target,
     controls: &Controls,
     customer: &Customer,
-    programs: &Programs,
+    aftermath: &Aftermath,
     hop: f64,
     report: &mut Report,
 ) -> Result<()> {
-    let roots = stack::whole(target)?;
-    let database: Vec<Root> = roots
-        .iter()
-        .filter(|root| root.kind == KINDS[2])
-        .cloned()
-        .collect();
-    let ours = Contestant {
-        name: "orders",
-        way: Way::Orders(customer.clone(), programs.clone()),
-        roots,
-    };
-    let order = customer.order().await?;
     let relay = Call::new(
         Method::POST,
         &controls.front.join("relay")?,
-        order.to_string().into(),
+        customer.order().await?.to_string().into(),
     )?;
-    let bare = Contestant {
-        name: "bare, the same hops",
+    let way = Contestant {
+        name: "bare handlers behind two hops",
         way: Way::Http(relay.tls(target)?),
         roots: controls.way_roots.clone(),
     };
+    let provider = provider(target)?;
+    for journey in &JOURNEYS {
+        let bare = match journey.until {
+            Until::Accepted => &way,
+            Until::Confirmed => &provider,
+        };
+        let customer = customer.waiting(journey.until);
+        one(journey, &customer, bare, aftermath, hop, report).await?;
+    }
+    Ok(())
+}
+
+/// The least that can be asked of the provider through payment's sidecar: a question that it has no answer to.
+fn provider(target: &Target) -> Result<Contestant> {
+    let sidecar = target.sidecar("payment")?;
+    let path = "/v1.0/invoke/provider/method/v1/operations?reference=nobody";
+    let ask = Call::new(Method::GET, &sidecar.url.join(path)?, "".into())?;
+    Ok(Contestant {
+        name: "bare questions to the provider",
+        way: Way::Http(ask.header("dapr-api-token", &sidecar.token)?),
+        roots: vec![
+            Root::of(target, "sidecars", &Part::Sidecar("payment".into()))?,
+            Root::of(target, "acquirer", &Part::App("acquirer".into()))?,
+        ],
+    })
+}
+
+async fn one(
+    journey: &Journey,
+    customer: &Customer,
+    bare: &Contestant,
+    aftermath: &Aftermath,
+    hop: f64,
+    report: &mut Report,
+) -> Result<()> {
+    let Journey { name, clients, .. } = *journey;
+    let (roots, programs) = (&aftermath.roots, &aftermath.programs);
+    let order = customer.order().await?;
+    let ours = Contestant {
+        name,
+        way: Way::Orders(customer.clone(), aftermath.clone()),
+        roots: roots.clone(),
+    };
+    let database = roots.iter().filter(|root| root.kind == POSTGRES);
     let sql = Contestant {
         name: "pgbench, the same SQL",
-        way: Way::Sql(Pgbench::like(programs.clone(), &order)),
-        roots: database,
+        way: Way::Sql(Pgbench::like(programs.clone(), journey.until, &order).await?),
+        roots: database.cloned().collect(),
     };
-    let outcome = capacity("orders", &[&ours, &bare, &sql], CLIENTS, LEG).await?;
-    let [us, way, statements] = [0, 1, 2].map(|nth| outcome.standings[nth].per_second);
+    let outcome = capacity(name, &[&ours, bare, &sql], clients, LEG).await?;
+    let undone = "SELECT count(*) FROM checkouts WHERE direction = 'back'";
+    let undone = programs.number("db-order", undone).await?;
+    ensure!(undone == 0, "{name}: {undone} orders were undone");
+
+    let [us, beside, statements] = [0, 1, 2].map(|nth| outcome.standings[nth].per_second);
+    let [all, call, statement] = [0, 1, 2].map(|nth| outcome.standings[nth].all_micros());
+    let calls = f64::from(journey.provider) * call;
+    let each = f64::from(journey.hops) * hop + calls + statement;
     let processors = available_parallelism()?.get();
-    let statement = outcome.standings[2].all_micros();
-    let each = f64::from(HOPS) * hop + statement;
     let limit = f64::from(u32::try_from(processors)?) * 1e6 / each;
     report.rows([
         Row::ratio(
-            "orders accepted / limit of hops and SQL",
+            &format!("{name} / limit of hops and SQL"),
             [rate(us), rate(limit)],
             us / limit,
-            Goal::AtLeast(0.7),
+            Goal::AtLeast(journey.goal),
         ),
         Row::ratio(
-            "… / bare handlers behind the same hops",
-            [rate(us), rate(way)],
+            &format!("… / {}", bare.name),
+            [rate(us), rate(beside)],
             outcome.ratios[0],
             Goal::None,
         ),
@@ -86,29 +155,44 @@ pub async fn measure(
             outcome.ratios[1],
             Goal::None,
         ),
+        Row::beside(
+            "… CPU-seconds per 1,000 orders, all that follows included",
+            [per_thousand(all), per_thousand(each)],
+        ),
     ]);
-    let ours_each = &outcome.standings[0];
-    let all = ours_each.all_micros();
-    report.rows([Row::beside(
-        "processor time per order, events included",
-        [cpu(all), cpu(each)],
-    )]);
-    report.rows(
-        ours_each
-            .micros
-            .iter()
-            .map(|(kind, micros)| Row::beside(&format!("… {kind}"), [cpu(*micros), String::new()])),
-    );
+    let kinds = outcome.standings[0].micros.iter();
+    report.rows(kinds.map(|(kind, micros)| {
+        Row::beside(
+            &format!("… … {kind}"),
+            [per_thousand(*micros), String::new()],
+        )
+    }));
     let at = half_of(us);
-    let latencies = latency("orders", [&ours, &bare], CLIENTS, at, LATENCY_LEG).await?;
-    report.rows([latency_row("orders beside bare handlers", at, &latencies)]);
+    let latencies = latency(name, [&ours, bare], clients, at, LATENCY_LEG).await?;
+    report.rows([latency_row(
+        &format!("… beside {}", bare.name),
+        at,
+        &latencies,
+    )]);
     let (kept, made) = outcome.rounds;
     report.remark(format!(
-        "Orders: three lines each, {CLIENTS} clients, fsync on; {kept} of {made} rounds counted. \
-         Limit = {processors} processors ÷ ({HOPS} hops × {} + {} of SQL in pgbench). pgbench keeps its outbox rows; \
-         ours also publishes and deletes them, which the limit leaves out, as it leaves out the driver.",
+        "{name}: three lines each, {clients} clients, fsync on; {kept} of {made} rounds counted. Limit = {processors} \
+         processors ÷ ({} hops × {} + {} calls of the provider × {} + {} of SQL in pgbench). Publishing, consuming, the \
+         provider's messages and the driver share the processors, and the limit leaves them out{}.",
+        journey.hops,
         cpu(hop),
+        journey.provider,
+        cpu(call),
         cpu(statement),
+        match journey.until {
+            Until::Accepted => ", as it does the sagas that run meanwhile",
+            Until::Confirmed => "",
+        },
     ));
     Ok(())
+}
+
+/// Microseconds for one are milliseconds for a thousand.
+fn per_thousand(micros: f64) -> String {
+    format!("{:.3} s", micros / 1e3)
 }

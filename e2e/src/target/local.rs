@@ -2,6 +2,10 @@
 //!
 //! Invariant: it signals only processes that this very stack has noted, and none whose note is older than the process.
 
+mod harm;
+mod records;
+
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -15,8 +19,11 @@ use serde_json::Value;
 use tokio::process::Command;
 use url::Url;
 
-use super::{Listener, Part, Role, Sidecar, SignIn};
+use super::{Listener, Part, Provider, Record, Role, Sidecar, SignIn};
 use crate::patience::until;
+
+pub use harm::Twin;
+pub(super) use records::topics;
 
 const NO_STACK: &str =
     "no running stack is named (CREMA_STATE): ./run.sh test starts one and runs this suite on it";
@@ -32,6 +39,7 @@ const START: Duration = Duration::from_mins(1);
 /// A stack of `./run.sh`.
 pub struct Local {
     state: PathBuf,
+    history: PathBuf,
     base: u16,
     public: Url,
     ca: Vec<u8>,
@@ -64,6 +72,10 @@ struct App {
     listens: u16,
     #[serde(rename = "daprHTTPPort")]
     sidecar: u16,
+    #[serde(rename = "metricsPort")]
+    metrics: u16,
+    #[serde(default)]
+    env: HashMap<String, String>,
 }
 
 /// The clone that this was built in.
@@ -105,6 +117,7 @@ impl Local {
             ca: read("ca.pem")?,
             people: people.people,
             apps: template.apps,
+            history: state.join("history"),
             state,
             base,
         })
@@ -139,9 +152,27 @@ impl Local {
     }
 
     pub(super) fn sidecar(&self, app: &str) -> Result<Sidecar> {
-        let url = self.at(self.app(app)?.sidecar)?;
+        let ports = self.app(app)?;
+        let url = self.at(ports.sidecar)?;
+        let metrics = self.at(ports.metrics)?.join("/metrics")?;
         let token = self.token(app, "dapr-api-token")?;
-        Ok(Sidecar { url, token })
+        Ok(Sidecar {
+            url,
+            token,
+            metrics,
+        })
+    }
+
+    pub(super) fn provider(&self) -> Result<Provider> {
+        // It has an entry of its own, which its row of dapr.yaml names.
+        let entry = self
+            .app("acquirer")?
+            .env
+            .get("CREMA_PROVIDER_LISTEN")
+            .context("dapr.yaml gives the acquirer no CREMA_PROVIDER_LISTEN")?;
+        let port = entry.rsplit_once(':').context("an entry has a port")?.1;
+        let url = self.at(port.parse()?)?;
+        Ok(Provider { url })
     }
 
     fn app(&self, id: &str) -> Result<&App> {
@@ -149,10 +180,15 @@ impl Local {
         app.with_context(|| format!("dapr.yaml has no app {id}"))
     }
 
-    /// The address of a port as dapr.yaml gives it, moved as this stack is.
+    /// The address of a port as dapr.yaml gives it.
     fn at(&self, port: u16) -> Result<Url> {
-        let port = port - BASE + self.base;
+        let port = self.moved(port);
         Ok(format!("http://127.0.0.1:{port}").parse()?)
+    }
+
+    /// A port as dapr.yaml gives it, moved as this stack is.
+    fn moved(&self, port: u16) -> u16 {
+        port - BASE + self.base
     }
 
     fn token(&self, app: &str, name: &str) -> Result<String> {
@@ -174,16 +210,7 @@ impl Local {
     }
 
     pub(super) async fn kill(&self, part: &Part) -> Result<()> {
-        let pid = self
-            .pid(part)
-            .with_context(|| format!("{part} does not run"))?;
-        let sent = Command::new("bash")
-            .args(["-c", r#"kill -KILL "$1""#, "kill", &pid.to_string()])
-            .status()
-            .await?;
-        if !sent.success() {
-            bail!("{part} could not be killed");
-        }
+        let pid = self.signal(part, "KILL").await?;
         let gone = || async { (self.pid(part) != Some(pid)).then_some(()) };
         until(&format!("the end of {part}"), Duration::from_secs(5), gone).await
     }
@@ -224,7 +251,7 @@ impl Local {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    pub(super) async fn messages(&self, topic: &str) -> Result<Vec<Value>> {
+    pub(super) async fn messages(&self, topics: &[String]) -> Result<Vec<Value>> {
         // The consumer is in the very libraries that the broker runs from.
         let kafka = Part::Backing("kafka");
         let pid = self.pid(&kafka).context("kafka does not run")?;
@@ -237,6 +264,8 @@ impl Local {
         let libraries = libraries.context("kafka runs without a class path")?[1].as_ref();
         let server = format!("127.0.0.1:{}", self.base + 92);
         let wait = NO_MORE_MESSAGES.as_millis().to_string();
+        // A pattern: the dot is the only letter of a topic's name that means something else in one.
+        let wanted = topics.join("|").replace('.', "[.]");
         let Output {
             status,
             stdout,
@@ -244,7 +273,7 @@ impl Local {
         } = Command::new("java")
             .args(["-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", libraries])
             .arg("org.apache.kafka.tools.consumer.ConsoleConsumer")
-            .args(["--bootstrap-server", &server, "--topic", topic])
+            .args(["--bootstrap-server", &server, "--include", &wanted])
             .args(["--from-beginning", "--timeout-ms", &wait])
             .output()
             .await

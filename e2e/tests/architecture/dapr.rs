@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::repository::{
-    app_ids, components, entries, root, services, settings, sources, stem, string, strings,
-    subscriptions, text, topics_of, yaml, yaml_files,
+    Subscription, app_ids, components, entries, is_dead, resources, root, services, settings, stem,
+    string, strings, subscriptions, text, topics_of, yaml, yaml_files,
 };
 
 /// The first port of the first row; each row has a hundred.
@@ -54,11 +54,11 @@ fn every_service_has_its_place_and_its_ports() {
     }
 }
 
-/// Folder, kind of its documents, and whether a document's name is its file's.
-const KINDS: [(&str, &str, bool); 3] = [
-    ("components", "Component", true),
-    ("dapr/subscriptions", "Subscription", false),
-    ("dapr/resiliency", "Resiliency", true),
+/// Folder, kinds of its documents, and whether a document's name is its file's.
+const KINDS: [(&str, &[&str], bool); 3] = [
+    ("components", &["Component", "HTTPEndpoint"], true),
+    ("dapr/subscriptions", &["Subscription"], false),
+    ("dapr/resiliency", &["Resiliency"], true),
 ];
 
 #[test]
@@ -66,13 +66,13 @@ fn every_document_is_of_the_kind_that_is_read_there() {
     let apps: BTreeSet<_> = app_ids().into_iter().collect();
     let mut names = BTreeSet::new();
     let config = root().join("dapr/config.yaml");
-    let mut all: Vec<_> = vec![(config.clone(), "Configuration", yaml(&config))];
-    for (folder, kind, named) in KINDS {
+    let mut all: Vec<(_, &[&str], _)> = vec![(config.clone(), &["Configuration"], yaml(&config))];
+    for (folder, kinds, named) in KINDS {
         for path in yaml_files(folder) {
             let documents = yaml(&path);
             // daprd does not load a second Resiliency of a file, and says nothing.
             assert!(
-                kind != "Resiliency" || documents.len() == 1,
+                kinds != ["Resiliency"] || documents.len() == 1,
                 "{}",
                 path.display()
             );
@@ -84,20 +84,20 @@ fn every_document_is_of_the_kind_that_is_read_there() {
                     path.display()
                 );
             }
-            all.push((path, kind, documents));
+            all.push((path, kinds, documents));
         }
     }
-    for (path, kind, documents) in all {
+    for (path, kinds, documents) in all {
         for document in documents {
-            let place = path.display();
-            assert_eq!(document["kind"], kind, "{place}");
+            let (place, kind) = (path.display(), string(&document["kind"]));
+            assert!(kinds.contains(&&*kind), "{place}: {kind}");
             assert!(
                 string(&document["apiVersion"]).starts_with("dapr.io/v"),
                 "{place}"
             );
             let name = string(&document["metadata"]["name"]);
             assert!(
-                names.insert((kind, name.clone())),
+                names.insert((kind.clone(), name.clone())),
                 "{place}: a second {kind} {name}"
             );
             let scopes = strings(&document["scopes"]);
@@ -122,7 +122,12 @@ fn every_document_is_of_the_kind_that_is_read_there() {
 
 #[test]
 fn every_rule_of_resiliency_names_what_exists() {
-    let (apps, components) = (app_ids(), components());
+    let components = components();
+    // A call to somebody else's address goes by the name of its endpoint.
+    let apps: Vec<_> = app_ids()
+        .into_iter()
+        .chain(resources("HTTPEndpoint").into_keys())
+        .collect();
     for path in yaml_files("dapr/resiliency") {
         let place = path.display();
         let spec = yaml(&path).remove(0)["spec"].take();
@@ -172,55 +177,58 @@ fn object(value: &Value) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn every_subscription_leads_to_a_route_and_has_a_dead_letter_topic() {
-    let components = components();
+fn every_subscription_leads_to_a_route_of_its_consumer() {
     for subscription in subscriptions() {
-        let (spec, consumers) = (&subscription["spec"], strings(&subscription["scopes"]));
-        let (topic, dead) = (string(&spec["topic"]), string(&spec["deadLetterTopic"]));
-        let [consumer] = &consumers[..] else {
-            panic!("{topic}: one consumer each, because its dead letters are its own");
-        };
-        assert_eq!(dead, format!("{topic}.{consumer}.dead"));
-        let mut paths: Vec<_> = spec["routes"]
-            .get("default")
-            .map(string)
-            .into_iter()
-            .collect();
-        let rules = spec["routes"]["rules"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        paths.extend(rules.iter().map(|rule| string(&rule["path"])));
-        assert!(!paths.is_empty(), "{topic} leads nowhere");
-        for path in paths {
-            let table = text(&root().join("apps").join(consumer).join("src/routes.rs"));
-            assert!(
-                table.contains(&format!("\"{path}\"")),
-                "{consumer} has no route {path} for {topic}"
-            );
-        }
-        let pubsub = &components[&string(&spec["pubsubname"])];
+        let (topic, consumer) = (&subscription.topic, &subscription.consumer);
+        let table = text(&root().join("apps").join(consumer).join("src/routes.rs"));
+        let path = &subscription.path;
         assert!(
-            strings(&pubsub["scopes"]).contains(consumer),
-            "{consumer} can't use the component"
+            table.contains(&format!("\"{path}\"")),
+            "{consumer} has no route {path} for {topic}"
         );
-        let settings = settings(pubsub);
-        let may = |scopes: &str| topics_of(&settings[scopes], consumer);
+    }
+}
+
+/// What the broker's component lets an app do: `subscriptionScopes` or `publishingScopes`.
+fn may(pubsub: &str, scopes: &str, app: &str) -> Vec<String> {
+    let component = &components()[pubsub];
+    let is_scoped = strings(&component["scopes"]).contains(&app.to_owned());
+    assert!(is_scoped, "{app} can't use {pubsub}");
+    topics_of(&settings(component)[scopes], app)
+}
+
+fn is_closed_but_for_those(pubsub: &str, topic: &str) {
+    let settings = settings(&components()[pubsub]);
+    for list in ["allowedTopics", "protectedTopics"] {
+        let mut listed = settings[list].split(',');
+        assert!(listed.any(|one| one == topic), "{pubsub}: {list}: {topic}");
+    }
+}
+
+#[test]
+fn every_consumer_may_listen_and_has_a_dead_letter_topic_of_its_own() {
+    for subscription in subscriptions() {
+        let Subscription {
+            pubsub,
+            topic,
+            consumer,
+            ..
+        } = &subscription;
         assert!(
-            may("subscriptionScopes").contains(&topic),
+            may(pubsub, "subscriptionScopes", consumer).contains(topic),
             "{consumer} may not listen to {topic}"
         );
+        is_closed_but_for_those(pubsub, topic);
+        if is_dead(topic) {
+            continue;
+        }
+        let dead = format!("{topic}.{consumer}.dead");
+        assert_eq!(subscription.dead_letters.as_ref(), Some(&dead), "{topic}");
         assert!(
-            may("publishingScopes").contains(&dead),
+            may(pubsub, "publishingScopes", consumer).contains(&dead),
             "{consumer}'s sidecar may not write {dead}"
         );
-        for list in ["allowedTopics", "protectedTopics"] {
-            let listed: Vec<_> = settings[list].split(',').collect();
-            assert!(
-                listed.contains(&topic.as_str()) && listed.contains(&dead.as_str()),
-                "{topic}: {list}"
-            );
-        }
+        is_closed_but_for_those(pubsub, &dead);
         let producer = topic.strip_suffix("-events").expect("<app>-events");
         assert!(
             app_ids().iter().any(|app| app == producer),
@@ -229,31 +237,31 @@ fn every_subscription_leads_to_a_route_and_has_a_dead_letter_topic() {
     }
 }
 
+/// What is given up is stored by the consumer whose it is, and nothing ends that attempt: no rule of resiliency, whose
+/// retries would be spent one day, and no dead letters of dead letters.
 #[test]
-fn every_golden_event_has_its_name_its_source_and_a_topic() {
-    for app in app_ids() {
-        let topic = format!("{app}-events");
-        let samples = entries(&format!("apps/{app}/events"));
-        let published = crate::repository::published_by(&app);
-        assert_eq!(
-            published.contains(&topic),
-            !samples.is_empty(),
-            "{app}: {published:?}"
+fn whoever_keeps_data_keeps_its_dead_letters_too() {
+    let all = subscriptions();
+    let (letters, events): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| is_dead(&one.topic));
+    let keeps_data = |app: &str| root().join("apps").join(app).join("migrations").is_dir();
+    let given_up: BTreeSet<_> = events
+        .into_iter()
+        .filter(|one| keeps_data(&one.consumer))
+        .map(|one| (one.consumer, one.dead_letters.unwrap_or_default()))
+        .collect();
+    let mut kept = BTreeSet::new();
+    for one in letters {
+        assert_eq!(one.dead_letters, None, "{}", one.topic);
+        assert!(
+            may(&one.pubsub, "publishingScopes", &one.consumer).is_empty(),
+            "{} writes what it only reads",
+            one.consumer
         );
-        for path in samples {
-            let event: Value = serde_json::from_str(&text(&path)).expect("a sample is JSON");
-            assert_eq!(event["type"], stem(&path));
-            assert_eq!(event["source"], format!("/{app}"));
-            assert_eq!(event["specversion"], "1.0");
-            assert!(
-                event["subject"].is_string() && event["sequence"].is_string(),
-                "{}",
-                path.display()
-            );
-            assert!(
-                sources(&app).contains(&topic),
-                "{app} does not publish to {topic}"
-            );
+        for path in yaml_files("dapr/resiliency") {
+            let targets = yaml(&path).remove(0)["spec"]["targets"]["components"].take();
+            assert!(targets.get(&one.pubsub).is_none(), "{}", path.display());
         }
+        kept.insert((one.consumer, one.topic));
     }
+    assert_eq!(kept, given_up);
 }

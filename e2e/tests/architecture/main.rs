@@ -4,6 +4,7 @@
 //! named here.
 
 mod dapr;
+mod events;
 mod licences;
 mod problems;
 mod readme;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::repository::{app_ids, published_by, root, strings, subscriptions, text};
+use crate::repository::{app_ids, is_dead, published_by, root, subscriptions, text};
 
 /// The columns, in this order.
 const COLUMNS: [&str; 5] = ["service", "owns", "calls", "publishes", "listens"];
@@ -76,10 +76,8 @@ fn the_table_of_services_tells_the_truth() {
         assert_eq!(named(&row[3], &topics), published, "what {app} publishes");
         let heard = subscriptions()
             .into_iter()
-            .filter(|one| strings(&one["scopes"]).contains(app));
-        let heard: BTreeSet<_> = heard
-            .map(|one| crate::repository::string(&one["spec"]["topic"]))
-            .collect();
+            .filter(|one| one.consumer == *app && !is_dead(&one.topic));
+        let heard: BTreeSet<_> = heard.map(|one| one.topic).collect();
         assert_eq!(named(&row[4], &topics), heard, "what {app} listens to");
     }
     for name in table.keys() {

@@ -99,13 +99,19 @@ pub fn topics_of(scopes: &str, app: &str) -> Vec<String> {
         .collect()
 }
 
-/// Every component, by its name.
-pub fn components() -> BTreeMap<String, Value> {
+/// What the components' folder holds of one kind, by name.
+pub fn resources(kind: &str) -> BTreeMap<String, Value> {
     let all = yaml_files("components")
         .into_iter()
         .map(|path| yaml(&path).remove(0));
-    all.map(|component| (string(&component["metadata"]["name"]), component))
+    all.filter(|resource| resource["kind"] == kind)
+        .map(|resource| (string(&resource["metadata"]["name"]), resource))
         .collect()
+}
+
+/// Every component, by its name.
+pub fn components() -> BTreeMap<String, Value> {
+    resources("Component")
 }
 
 /// What an app publishes, according to the components.
@@ -115,16 +121,67 @@ pub fn published_by(app: &str) -> Vec<String> {
         .filter_map(|component| settings(&component).remove("publishingScopes"));
     let topics = scopes.flat_map(|scopes| topics_of(&scopes, app));
     // Dead letters are the broker's way of giving up, not something an app says.
-    topics
-        .filter(|topic| topic.rsplit('.').next() != Some("dead"))
-        .collect()
+    topics.filter(|topic| !is_dead(topic)).collect()
+}
+
+/// Whether a topic is one of dead letters.
+pub fn is_dead(topic: &str) -> bool {
+    topic.rsplit('.').next() == Some("dead")
+}
+
+/// Who listens to a topic, and where its events go.
+pub struct Subscription {
+    /// The component.
+    pub pubsub: String,
+    /// The topic.
+    pub topic: String,
+    /// Where the broker puts what was given up.
+    pub dead_letters: Option<String>,
+    /// The one app that it is for.
+    pub consumer: String,
+    /// Where every event goes. Without rules: an event that matches none would become a dead letter.
+    pub path: String,
+}
+
+impl Subscription {
+    fn read(document: &Value) -> Self {
+        let (spec, consumers) = (&document["spec"], strings(&document["scopes"]));
+        let topic = string(&spec["topic"]);
+        let [consumer] = &consumers[..] else {
+            panic!("{topic}: one consumer each, because its dead letters are its own");
+        };
+        assert!(
+            spec["routes"]["rules"].is_null(),
+            "{topic}: what matches no rule becomes a dead letter"
+        );
+        Self {
+            pubsub: string(&spec["pubsubname"]),
+            dead_letters: spec.get("deadLetterTopic").map(string),
+            consumer: consumer.clone(),
+            topic,
+            path: string(&spec["routes"]["default"]),
+        }
+    }
+
+    /// Which of these types the consumer acts on: those that its sources name, or all if they name none.
+    pub fn acts_on<'k>(&self, kinds: &[&'k str]) -> Vec<&'k str> {
+        let sources = sources(&self.consumer);
+        let is_named = |kind: &&&str| sources.contains(&format!("\"{kind}\""));
+        let named: Vec<_> = kinds.iter().filter(is_named).copied().collect();
+        if named.is_empty() {
+            kinds.to_vec()
+        } else {
+            named
+        }
+    }
 }
 
 /// Every subscription.
-pub fn subscriptions() -> Vec<Value> {
+pub fn subscriptions() -> Vec<Subscription> {
     yaml_files("dapr/subscriptions")
         .iter()
         .flat_map(|path| yaml(path))
+        .map(|document| Subscription::read(&document))
         .collect()
 }
 

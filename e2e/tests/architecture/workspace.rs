@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::repository::{root, string};
+use crate::repository::{app_ids, root, string, text};
 
 /// What cargo knows of the workspace and of all that it is built from.
 pub static METADATA: LazyLock<Value> = LazyLock::new(|| {
@@ -215,5 +215,33 @@ fn there_is_one_of_each() {
         "serde_yaml",
     ] {
         assert_eq!(versions.get(banned), None, "{banned} is in the build");
+    }
+}
+
+/// The features of `libs/service` in the build of one app, its tests included.
+fn features_of_service(app: &str, more: &[&str]) -> String {
+    let build = ["tree", "--locked", "--offline", "--prefix=none"];
+    let shown = ["--format={p} {f}", "--package", app];
+    let tree = cargo(&[&build[..], &shown, more].concat());
+    let service = tree.lines().find_map(|line| line.strip_prefix("service "));
+    service
+        .unwrap_or_else(|| panic!("{app} is no service"))
+        .to_owned()
+}
+
+#[test]
+fn a_build_has_no_kill_points_unless_they_are_asked_for() {
+    for app in app_ids() {
+        let built = features_of_service(&app, &[]);
+        assert!(!built.contains("failpoints"), "{app}: {built}");
+        // They would be seen.
+        let asked = features_of_service(&app, &["--features=service/failpoints"]);
+        assert!(asked.contains("failpoints"), "{app}: {asked}");
+    }
+    // And who builds for production does not ask.
+    let up = text(&root().join("tools/run/up.sh"));
+    let asking = up.lines().filter(|line| line.contains("failpoints"));
+    for line in asking {
+        assert!(line.contains("$1 == debug"), "{line}");
     }
 }

@@ -43,6 +43,8 @@ enum Expected {
     Bearers(&'static [Caller]),
 }
 
+const ORDER: Expected = Expected::Bearers(&[S("order")]);
+const BFF: Expected = Expected::Bearers(&[S("bff")]);
 const PEOPLE: Expected = Expected::Bearers(&[
     P(Role::Customer),
     P(Role::Barista),
@@ -57,19 +59,17 @@ const READERS: Expected = Expected::Bearers(&[
     S("bff"),
 ]);
 const STAFF: Expected = Expected::Bearers(&[P(Role::Barista), P(Role::Manager), P(Role::Admin)]);
+const MANAGERS: Expected = Expected::Bearers(&[P(Role::Manager), P(Role::Admin)]);
+const OPERATORS: Expected = Expected::Bearers(&[P(Role::Admin)]);
 
 /// The matrix. A route that is not in it fails the test, and so does a row without a route.
 const MATRIX: &[(&str, &str, &str, Expected)] = &[
+    ("bff", "POST", "/events/inventory", Expected::OwnSidecar),
     ("bff", "POST", "/events/order", Expected::OwnSidecar),
     ("bff", "GET", "/dapr/subscribe", Expected::OwnSidecar),
     ("catalog", "GET", "/v1/stores", READERS),
     ("catalog", "GET", "/v1/stores/{store}/menu", READERS),
-    (
-        "catalog",
-        "POST",
-        "/v1/quotes",
-        Expected::Bearers(&[S("order")]),
-    ),
+    ("catalog", "POST", "/v1/quotes", ORDER),
     (
         "identity",
         "GET",
@@ -87,12 +87,85 @@ const MATRIX: &[(&str, &str, &str, Expected)] = &[
     ("identity", "POST", "/register", Expected::Anyone),
     ("identity", "POST", "/sign-in", Expected::Anyone),
     ("identity", "POST", "/sign-out", Expected::Anyone),
+    ("inventory", "POST", "/events/dead", Expected::OwnSidecar),
+    ("inventory", "POST", "/events/order", Expected::OwnSidecar),
+    ("inventory", "PUT", "/v1/reservations/{order}", ORDER),
+    ("inventory", "GET", "/v1/reservations/{order}", ORDER),
+    (
+        "inventory",
+        "POST",
+        "/v1/reservations/{order}/release",
+        ORDER,
+    ),
+    ("inventory", "GET", "/v1/stores/{store}/availability", BFF),
+    ("inventory", "GET", "/v1/stores/{store}/stock", STAFF),
+    (
+        "inventory",
+        "GET",
+        "/v1/stores/{store}/stock/{item}/movements",
+        STAFF,
+    ),
+    (
+        "inventory",
+        "PUT",
+        "/v1/stores/{store}/stock/{item}/threshold",
+        MANAGERS,
+    ),
+    ("inventory", "POST", "/v1/stores/{store}/receipts", MANAGERS),
+    ("inventory", "POST", "/v1/stores/{store}/waste", MANAGERS),
+    (
+        "inventory",
+        "POST",
+        "/v1/stores/{store}/adjustments",
+        MANAGERS,
+    ),
+    ("inventory", "GET", "/v1/dead-letters", OPERATORS),
+    (
+        "inventory",
+        "POST",
+        "/v1/dead-letters/{id}/redrive",
+        OPERATORS,
+    ),
+    ("order", "GET", "/v1/dead-letters", OPERATORS),
+    ("order", "POST", "/v1/dead-letters/{id}/redrive", OPERATORS),
+    ("payment", "GET", "/v1/dead-letters", OPERATORS),
+    (
+        "payment",
+        "POST",
+        "/v1/dead-letters/{id}/redrive",
+        OPERATORS,
+    ),
+    ("order", "POST", "/events/dead", Expected::OwnSidecar),
+    ("order", "POST", "/events/inventory", Expected::OwnSidecar),
+    ("order", "POST", "/events/payment", Expected::OwnSidecar),
     ("order", "GET", "/v1/orders", PEOPLE),
     ("order", "GET", "/v1/orders/{id}", PEOPLE),
     ("order", "GET", "/v1/orders/{id}/history", PEOPLE),
+    ("order", "GET", "/v1/orders/{id}/timeline", PEOPLE),
     ("order", "GET", "/v1/stores/{store}/tickets", STAFF),
     ("order", "POST", "/v1/orders", PEOPLE),
+    ("order", "POST", "/v1/orders/{id}/cancellation", PEOPLE),
     ("order", "POST", "/v1/orders/{id}/fulfilment", STAFF),
+    ("order", "GET", "/v1/checkouts", OPERATORS),
+    ("order", "GET", "/v1/checkouts/{order}", OPERATORS),
+    ("order", "POST", "/v1/checkouts/{order}/retry", OPERATORS),
+    ("order", "POST", "/v1/checkouts/{order}/settle", OPERATORS),
+    ("order", "DELETE", "/v1/timeline", OPERATORS),
+    ("payment", "POST", "/events/dead", Expected::OwnSidecar),
+    ("payment", "POST", "/events/order", Expected::OwnSidecar),
+    ("payment", "PUT", "/v1/payments/{order}", ORDER),
+    ("payment", "POST", "/v1/payments/{order}/capture", ORDER),
+    ("payment", "POST", "/v1/payments/{order}/void", ORDER),
+    ("payment", "POST", "/v1/payments/{order}/refund", ORDER),
+    ("payment", "GET", "/v1/payments/{order}", MANAGERS),
+    (
+        "payment",
+        "GET",
+        "/v1/payments/{order}/transactions",
+        MANAGERS,
+    ),
+    ("payment", "POST", "/v1/payments/{order}/refunds", MANAGERS),
+    ("payment", "POST", "/v1/webhooks/provider", Expected::Anyone),
 ];
 
 /// Calls a route of a service the way every caller does, by service invocation, here from the BFF's sidecar. Ids in the
@@ -104,8 +177,7 @@ pub async fn invoke(
     path: &str,
     token: Option<&str>,
 ) -> Result<StatusCode> {
-    let nothing = Uuid::nil().to_string();
-    let path = path.replace("{id}", &nothing).replace("{store}", &nothing);
+    let path = of_nothing(path);
     let sidecar = target.sidecar("bff")?;
     let address = sidecar
         .url
@@ -113,7 +185,7 @@ pub async fn invoke(
     let mut request = plain(target)?
         .request(method.parse::<Method>()?, address)
         .header("dapr-api-token", &sidecar.token);
-    if method == "POST" {
+    if ["POST", "PUT"].contains(&method) {
         request = request.json(&Value::Object(serde_json::Map::new()));
     }
     if let Some(token) = token {
@@ -122,12 +194,28 @@ pub async fn invoke(
     Ok(request.send().await?.status())
 }
 
+/// A route's path with the ids of nothing.
+fn of_nothing(path: &str) -> String {
+    let nothing = Uuid::nil().to_string();
+    let parts = path.split('/').map(|part| {
+        if part.starts_with('{') {
+            nothing.as_str()
+        } else {
+            part
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 #[tokio::test]
 async fn the_matrix_has_a_row_for_every_route() -> Result<()> {
     let stack = stack::shared().await?;
     let mut served = BTreeSet::new();
     for app in stack.apps() {
         for row in routes(&stack, app).await? {
+            if word(&row, "listener") == "public" {
+                continue;
+            }
             served.insert(format!(
                 "{app} {} {} {}",
                 word(&row, "method"),
@@ -164,7 +252,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() -> Result<()> {
         people.push((role, Person::demo(&stack, role).await?));
     }
     let admin = &people.last().context("an admin")?.1;
-    for audience in ["catalog", "order"] {
+    for audience in ["catalog", "inventory", "order", "payment"] {
         let mut tokens = Vec::new();
         for caller in CALLERS {
             let token = match caller {
@@ -173,7 +261,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() -> Result<()> {
                         .iter()
                         .find(|(other, _)| *other == role)
                         .context("a person")?;
-                    Some(person.at(&stack, audience).await?)
+                    person.if_any(&stack, audience).await?
                 }
                 S(app) => tokens::of_service(&stack, app, audience).await?,
             };
@@ -213,6 +301,10 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() -> Result<()> {
                     );
                     continue;
                 };
+                // It would do what it is there for: the read model would be empty for the tests that look at it.
+                if *method == "DELETE" && allowed.contains(caller) {
+                    continue;
+                }
                 let status = invoke(&stack, app, method, path, Some(token)).await?;
                 let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status);
                 ensure!(
@@ -253,52 +345,40 @@ fn forgeries(good: &str) -> Result<[String; 4]> {
     ])
 }
 
-/// What the public listener asks of those who are not signed in.
+/// What the public listener asks of those who are not signed in, on every route that it serves.
 #[tokio::test]
 async fn nobody_gets_in_without_signing_in() -> Result<()> {
     let stack = stack::shared().await?;
     let visitor = Client::new(&stack)?;
-    let id = Uuid::nil();
-    for path in [
-        "/api/orders".to_owned(),
-        format!("/api/orders/{id}"),
-        format!("/api/orders/{id}/history"),
-        format!("/api/orders/{id}/events"),
-        format!("/api/stores/{id}/tickets"),
-        format!("/api/stores/{id}/tickets/events"),
-    ] {
-        let answer = visitor.get(&path).await?;
+    let mut closed = 0;
+    for row in routes(&stack, "bff").await? {
+        if word(&row, "listener") != "public" {
+            continue;
+        }
+        let (method, path) = (word(&row, "method"), of_nothing(word(&row, "path")));
+        let (request, trace) = visitor.request(&method.parse::<Method>()?, &path)?;
+        let mut request = request
+            .header("idempotency-key", "k")
+            .header("if-match", "\"1\"");
+        if ["POST", "PUT"].contains(&method) {
+            request = request.json(&Value::Null);
+        }
+        let answer = visitor.send((request, trace)).await?;
+        let turned_away = answer.body.contains("crema:not-signed-in");
         ensure!(
-            answer.status == StatusCode::UNAUTHORIZED,
-            "{path}: {}",
+            turned_away == (row["access"] == "session"),
+            "{method} {path}: {}",
             answer.status
         );
-    }
-    for path in [
-        "/api/orders".to_owned(),
-        format!("/api/orders/{id}/fulfilment"),
-    ] {
-        let headers = [("idempotency-key", "k"), ("if-match", "\"1\"")];
-        let answer = visitor.post(&path, &Value::Null, &headers).await?;
         ensure!(
-            answer.status == StatusCode::UNAUTHORIZED,
-            "{path}: {}",
+            !turned_away || answer.status == StatusCode::UNAUTHORIZED,
+            "{method} {path}: {}",
             answer.status
         );
+        closed += usize::from(turned_away);
     }
-    for path in [
-        "/api/session",
-        "/api/stores",
-        "/",
-        "/board",
-        "/.well-known/openid-configuration",
-    ] {
-        visitor
-            .get(path)
-            .await?
-            .expect(StatusCode::OK)
-            .with_context(|| path.to_owned())?;
-    }
+    // Orders, boards, stock, money, letters: far more than these.
+    ensure!(closed > 20, "only {closed} routes need a session");
     Ok(())
 }
 
@@ -309,6 +389,12 @@ async fn the_inside_is_not_published() -> Result<()> {
     let visitor = Client::new(&stack)?;
     for path in [
         "/events/order",
+        "/events/inventory",
+        "/events/payment",
+        "/events/dead",
+        "/v1/payments",
+        "/v1/reservations",
+        "/v1/webhooks/provider",
         "/dapr/subscribe",
         "/dapr/config",
         "/v1/orders",

@@ -169,6 +169,9 @@ async fn a_service_reads_its_own_secrets_alone() -> Result<()> {
             "client",
             "signing",
             "session",
+            "merchant",
+            "provider",
+            "webhook",
             "../order/client",
             "order%2Fclient",
         ] {
@@ -189,10 +192,12 @@ async fn a_service_reads_its_own_secrets_alone() -> Result<()> {
     assert_eq!(
         seen,
         [
+            ("acquirer", "merchant"),
             ("bff", "client"),
             ("bff", "session"),
             ("identity", "signing"),
-            ("order", "client")
+            ("order", "client"),
+            ("payment", "webhook"),
         ]
     );
     Ok(())

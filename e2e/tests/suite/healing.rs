@@ -19,10 +19,10 @@ use crate::stack::{self, browser, menu, newcomer, order_one, ready, sidecar_read
 /// How soon what was killed must take requests again.
 const BACK: Duration = Duration::from_secs(5);
 /// How long people keep pressing a button that does not work.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Presses a button until it works, as people do: not reached and not served is worth another try, refused is not.
-async fn press<F: Future<Output = Result<Answer>>>(
+pub async fn press<F: Future<Output = Result<Answer>>>(
     what: &str,
     mut button: impl FnMut() -> F,
 ) -> Result<Answer> {
@@ -39,7 +39,7 @@ async fn press<F: Future<Output = Result<Answer>>>(
 }
 
 /// Brings an order one step on. A step whose answer got lost was perhaps taken: then the order says so.
-async fn advance(barista: &Client, order: &Order, step: &str) -> Result<Order> {
+pub async fn advance(barista: &Client, order: &Order, step: &str) -> Result<Order> {
     let answer = press(step, || barista.advance(&order.id, order.version, step)).await?;
     if answer.status == StatusCode::OK {
         return Order::read(&answer.json()?);
@@ -84,7 +84,7 @@ fn instances(target: &Target) -> Vec<(Part, Option<String>)> {
 }
 
 /// Kills a part and returns how long it was until it took requests again.
-async fn killed_and_back(target: &Target, victim: &Part) -> Result<Duration> {
+pub async fn killed_and_back(target: &Target, victim: &Part) -> Result<Duration> {
     let before = target
         .instance(victim)
         .with_context(|| format!("{victim} does not run"))?;
@@ -255,7 +255,7 @@ async fn an_order_is_placed_whole_or_not_at_all_and_its_events_reach_kafka() -> 
 }
 
 /// Returns when Kafka holds both events of each of these orders, created before confirmed, and as they were stored.
-async fn published(target: &Target, orders: &[String]) -> Result<()> {
+pub async fn published(target: &Target, orders: &[String]) -> Result<()> {
     insist("publishing every event", PATIENCE, || async {
         let messages = target.messages("order-events").await?;
         for order in orders {

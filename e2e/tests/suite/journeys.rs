@@ -257,9 +257,8 @@ async fn the_catalogs_prices_and_a_preference_to_wait_are_honoured() -> Result<(
     let menu = menu(&customer).await?;
     let mut wish = coffee(&menu)?;
     wish["lines"][0]["quantity"] = json!(3);
-    let headers = [("idempotency-key", &*fresh()), ("prefer", "wait=5")];
     let answer = customer
-        .post("/api/orders", &wish, &headers)
+        .place_waiting(&wish, &fresh(), Some("wait=5"))
         .await?
         .expect(StatusCode::ACCEPTED)?;
     assert_eq!(answer.header("preference-applied"), "wait=5");

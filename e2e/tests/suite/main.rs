@@ -5,9 +5,17 @@
 mod access;
 mod bad_input;
 mod browser;
+mod checkout;
+mod faults;
 mod forged;
 mod healing;
 mod journeys;
+mod kill_points;
+mod mutations;
 mod ownership;
+mod redelivery;
+mod resiliency;
+mod shop;
 mod stack;
 mod tokens;
+mod undoing;

@@ -76,7 +76,7 @@ async fn an_order_is_its_customers_and_its_stores() -> Result<()> {
         .at(&stack, "order")
         .await?;
     let rows = routes(&stack, "order").await?;
-    let with_ids: Vec<_> = rows
+    let mut with_ids: Vec<_> = rows
         .iter()
         .map(|row| {
             (
@@ -85,8 +85,12 @@ async fn an_order_is_its_customers_and_its_stores() -> Result<()> {
                 word(&row["access"], "scope"),
             )
         })
-        .filter(|(_, path, _)| path.contains('{'))
+        // What belongs to nobody but the operators is none of this; the access matrix has it.
+        .filter(|(_, path, scope)| path.contains('{') && *scope != "order:operate")
+        .filter(|(_, path, _)| !path.starts_with("/events/"))
         .collect();
+    // The cancellation last: by then the order is being made, so that it is refused for another reason.
+    with_ids.sort_by_key(|(_, path, _)| path.ends_with("/cancellation"));
     ensure!(with_ids.len() >= 4, "{with_ids:?}");
     for (method, path, scope) in with_ids {
         let route = (method, path);
@@ -117,8 +121,13 @@ async fn an_order_is_its_customers_and_its_stores() -> Result<()> {
             &mine
         };
         let (status, kind) = about(&stack, route, &order, own).await?;
+        let expected = if path.ends_with("/cancellation") {
+            StatusCode::CONFLICT
+        } else {
+            StatusCode::OK
+        };
         ensure!(
-            status == StatusCode::OK,
+            status == expected,
             "{method} {path}: {status} {kind} for those whose it is"
         );
     }
@@ -142,7 +151,7 @@ async fn a_customer_sees_own_orders_alone() -> Result<()> {
         .expect(StatusCode::OK)?
         .json()?;
     assert_eq!(list(&all["items"]).len(), 1);
-    for path in ["", "/history", "/events"] {
+    for path in ["", "/history", "/timeline", "/events"] {
         let path = format!("/api/orders/{}{path}", order.id);
         stranger.get(&path).await?.expect(StatusCode::NOT_FOUND)?;
     }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use e2e::client::{fresh, plain};
 use e2e::order::{coffee, list};
 use e2e::patience::until;
@@ -155,9 +155,11 @@ pub async fn newcomer(target: &Target) -> Result<Client> {
     Ok(client)
 }
 
-/// Orders one coffee.
+/// Orders one coffee, to be paid at the counter, and waits until the shop has taken it on.
 pub async fn order_one(customer: &Client) -> Result<Order> {
     let wish = coffee(&menu(customer).await?)?;
     let answer = customer.place(&wish, &fresh()).await?;
-    Order::read(&answer.expect(StatusCode::ACCEPTED)?.json()?)
+    let order = Order::read(&answer.expect(StatusCode::ACCEPTED)?.json()?)?;
+    ensure!(order.checkout == "confirmed", "not taken on: {order:?}");
+    Ok(order)
 }

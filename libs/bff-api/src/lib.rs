@@ -15,8 +15,8 @@ pub use live::{OrderChange, event};
 pub use menu::{Category, Menu, MenuOption, OptionGroup, Product, Store, Variation};
 pub use money::Money;
 pub use order::{
-    Advance, Axis, Checkout, ChosenOption, Fulfilment, HistoryEntry, Order, OrderLine, Payment,
-    PaymentMethod, PaymentStatus, PlaceLine, PlaceOrder, PlacePayment, TaxLine,
+    Advance, Axis, CardToken, Checkout, ChosenOption, Fulfilment, HistoryEntry, Order, OrderLine,
+    Payment, PaymentMethod, PaymentStatus, PlaceLine, PlaceOrder, PlacePayment, Reason, TaxLine,
 };
 pub use problem::{FieldProblem, Problem};
 pub use session::{Session, User};

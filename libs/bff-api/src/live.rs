@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Checkout, Fulfilment};
+use crate::{Checkout, Fulfilment, Payment, Reason};
 
 /// Names in the `event:` field of both streams.
 pub mod event {
@@ -29,6 +29,12 @@ pub struct OrderChange {
     pub checkout: Checkout,
     /// State after the transition.
     pub fulfilment: Fulfilment,
+    /// After the transition; `None` when the event did not say, and then it is as it was.
+    #[serde(default)]
+    pub payment: Option<Payment>,
+    /// Why the order is or will be cancelled.
+    #[serde(default)]
+    pub reason: Option<Reason>,
     /// Version after the transition.
     pub version: i64,
 }

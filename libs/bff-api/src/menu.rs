@@ -72,6 +72,9 @@ pub struct Variation {
     pub name: String,
     /// Price of one, tax included, before options.
     pub price: Money,
+    /// Whether the store has run out of it. The catalog does not know; the BFF fills it in from the inventory.
+    #[serde(default)]
+    pub sold_out: bool,
 }
 
 /// A choice among options, such as the milk.
@@ -100,4 +103,7 @@ pub struct MenuOption {
     pub price: Money,
     /// Chosen until the customer chooses otherwise.
     pub default: bool,
+    /// Whether the store has run out of it, as with [`Variation::sold_out`].
+    #[serde(default)]
+    pub sold_out: bool,
 }

@@ -1,6 +1,8 @@
-//! Orders as the customer and the barista see them, and the two commands on them.
+//! Orders as the customer and the barista see them, and the commands on them.
 //!
 //! Invariant: a command carries no price; what an order costs is the catalog's answer alone.
+
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -30,11 +32,28 @@ pub struct PlaceLine {
     pub option_ids: Vec<Uuid>,
 }
 
-/// How a customer means to pay.
+/// How a customer means to pay. No amount: that is the order service's business.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlacePayment {
-    /// The method alone: amounts are the order service's business.
-    pub method: PaymentMethod,
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum PlacePayment {
+    /// At the counter, when the order is handed over.
+    Counter,
+    /// By a card that the payment provider knows.
+    Card {
+        /// What stands for the card there.
+        token: CardToken,
+    },
+}
+
+/// What stands for a card at the payment provider: 1 to 255 visible ASCII characters. Never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CardToken(pub String);
+
+impl fmt::Debug for CardToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("CardToken(…)")
+    }
 }
 
 /// Body of `POST /api/orders/{id}/fulfilment`, sent with `If-Match: "<version>"`.
@@ -63,6 +82,9 @@ pub struct Order {
     pub fulfilment: Fulfilment,
     /// How it is paid, and whether it has been.
     pub payment: Payment,
+    /// Why it is or will be cancelled; `None` while it is not.
+    #[serde(default)]
+    pub reason: Option<Reason>,
     /// What was ordered, at the prices of that moment.
     pub lines: Vec<OrderLine>,
     /// Sum of the lines, tax included.
@@ -131,6 +153,8 @@ pub struct Payment {
 pub enum PaymentMethod {
     /// At the counter, when the order is handed over.
     Counter,
+    /// By card, before the order is confirmed.
+    Card,
 }
 
 /// Whether an order is paid.
@@ -141,6 +165,33 @@ pub enum PaymentStatus {
     Due,
     /// Paid.
     Captured,
+    /// Paid, and given back in full.
+    Refunded,
+    /// Given up before anything was taken.
+    Void,
+}
+
+/// Why an order is or will be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Something in it is not there any more.
+    SoldOut,
+    /// The card was refused.
+    PaymentDeclined,
+    /// The payment provider could not be reached in time.
+    PaymentUnavailable,
+    /// The stock could not be reached in time.
+    StockUnavailable,
+    /// The customer asked for it.
+    ByCustomer,
+    /// The store did it.
+    ByStaff,
+    /// An operator did it.
+    ByOperator,
+    /// One that this version does not know yet.
+    #[serde(other)]
+    Other,
 }
 
 /// First axis of an order's state: the deal.
@@ -215,7 +266,20 @@ pub struct HistoryEntry {
 
 #[cfg(test)]
 mod tests {
-    use super::Fulfilment;
+    use super::{CardToken, Fulfilment, PlacePayment, Reason};
+
+    #[test]
+    fn a_cards_token_is_never_printed() {
+        let token = CardToken("tok_canary".into());
+        let printed = format!("{:?}", PlacePayment::Card { token });
+        assert!(!printed.contains("canary"), "{printed}");
+    }
+
+    #[test]
+    fn a_reason_of_a_newer_server_is_read_as_some_reason() {
+        let reason: Reason = serde_json::from_str("\"by_the_weather\"").expect("a reason");
+        assert_eq!(reason, Reason::Other);
+    }
 
     #[test]
     fn steps_lead_from_waiting_to_delivered_and_end() {

@@ -4,7 +4,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    Advance, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder, Problem, Session, Store,
+    Advance, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder, PlacePayment, Problem,
+    Session, Store, Variation,
 };
 
 fn unchanged<T: Serialize + DeserializeOwned>(wire: &Value) {
@@ -18,7 +19,7 @@ fn order() -> Value {
         "id": "0190a000-0000-7000-8000-0000000000aa", "number": "A-042",
         "store_id": "0190a000-0000-7000-8000-000000000001", "store_name": "Crema Rynek",
         "placed_at": "2026-01-02T03:04:05.678Z", "checkout": "confirmed", "fulfilment": "waiting",
-        "payment": {"method": "counter", "status": "due"},
+        "payment": {"method": "counter", "status": "due"}, "reason": null,
         "lines": [{
             "variation_id": "0190a000-0000-7000-8000-0000000000b1", "product": "Flat white", "variation": "Small",
             "options": [{"id": "0190a000-0000-7000-8000-0000000000c1", "group": "Milk", "name": "Oat", "price": eur(60)}],
@@ -37,6 +38,7 @@ fn orders_and_their_commands() {
         "lines": [{"variation_id": "0190a000-0000-7000-8000-0000000000b1", "quantity": 1, "option_ids": []}],
         "payment": {"method": "counter"}
     }));
+    unchanged::<PlacePayment>(&json!({"method": "card", "token": "tok_visa"}));
     unchanged::<Advance>(&json!({"status": "preparation"}));
     unchanged::<Page<HistoryEntry>>(&json!({"items": [{
         "version": 1, "at": "2026-01-02T03:04:05.678Z", "actor": "0190a000-0000-7000-8000-0000000000d1",
@@ -44,8 +46,32 @@ fn orders_and_their_commands() {
     }], "next": null}));
     unchanged::<OrderChange>(&json!({
         "order_id": "0190a000-0000-7000-8000-0000000000aa", "number": "A-042",
-        "checkout": "completed", "fulfilment": "delivered", "version": 6
+        "checkout": "completed", "fulfilment": "delivered", "payment": {"method": "counter", "status": "captured"},
+        "reason": null, "version": 6
     }));
+}
+
+#[test]
+fn how_an_order_was_paid_and_why_it_ended() {
+    for (method, status, reason) in [
+        ("counter", "due", "sold_out"),
+        ("card", "void", "payment_declined"),
+        ("card", "void", "payment_unavailable"),
+        ("card", "void", "stock_unavailable"),
+        ("card", "refunded", "by_customer"),
+        ("card", "refunded", "by_staff"),
+        ("card", "captured", "by_operator"),
+    ] {
+        let mut wire = order();
+        wire["checkout"] = "cancelled".into();
+        wire["payment"] = json!({"method": method, "status": status});
+        wire["reason"] = reason.into();
+        unchanged::<Order>(&wire);
+    }
+    let mut earlier = order();
+    earlier.as_object_mut().expect("an object").remove("reason");
+    let order: Order = serde_json::from_value(earlier).expect("an order of the version before");
+    assert_eq!(order.reason, None);
 }
 
 #[test]
@@ -60,12 +86,16 @@ fn stores_and_menu() {
             "id": "0190a000-0000-7000-8000-0000000000f1", "name": "Flat white", "description": "Silky.",
             "image": "flat-white", "allergens": ["milk"],
             "variations": [{"id": "0190a000-0000-7000-8000-0000000000b1", "name": "Small",
-                "price": {"amount": 350, "currency": "EUR"}}],
+                "price": {"amount": 350, "currency": "EUR"}, "sold_out": false}],
             "option_groups": [{"id": "0190a000-0000-7000-8000-0000000000a1", "name": "Milk", "min": 1, "max": 1,
                 "options": [{"id": "0190a000-0000-7000-8000-0000000000c1", "name": "Oat",
-                    "price": {"amount": 60, "currency": "EUR"}, "default": false}]}]
+                    "price": {"amount": 60, "currency": "EUR"}, "default": false, "sold_out": true}]}]
         }]}]
     }));
+    let catalogs = json!({"id": "0190a000-0000-7000-8000-0000000000b1", "name": "Small",
+        "price": {"amount": 350, "currency": "EUR"}});
+    let variation: Variation = serde_json::from_value(catalogs).expect("the catalog's own form");
+    assert!(!variation.sold_out);
 }
 
 #[test]

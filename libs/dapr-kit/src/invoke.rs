@@ -16,7 +16,7 @@ use crate::sidecar::Dapr;
 use crate::tokens::Token;
 use crate::trace;
 
-/// The outer deadline of one invocation, retries of the sidecar included.
+/// The outer deadline of one invocation, retries of the sidecar included, unless the call has its own.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A call that brought no answer of the application.
@@ -97,6 +97,11 @@ impl InvokeRequest {
     fn map(mut self, f: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder) -> Self {
         self.request = self.request.map(f);
         self
+    }
+
+    /// Gives the call up after this time instead of ten seconds; what became of it is then unknown.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.map(|request| request.timeout(deadline))
     }
 
     /// Authorises the call.
@@ -239,8 +244,12 @@ impl Reply {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
     use crate::sidecar::DaprConfig;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
     use wiremock::matchers::{header, method, path};
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -296,6 +305,62 @@ mod tests {
             sidecar.received_requests().await.map(|seen| seen.len()),
             Some(5)
         );
+    }
+
+    #[tokio::test]
+    async fn a_call_is_given_up_at_its_own_deadline() {
+        let sidecar = MockServer::start().await;
+        // An answer that comes after the default deadline, and long after that of this call.
+        let late = ResponseTemplate::new(200).set_delay(DEADLINE * 6);
+        Mock::given(path("/v1.0/invoke/payment/method/v1/payments"))
+            .respond_with(late)
+            .mount(&sidecar)
+            .await;
+        let call = dapr(&sidecar.uri())
+            .invoke("payment", Method::POST, "/v1/payments")
+            .deadline(Duration::from_millis(50))
+            .send();
+        let outcome = tokio::time::timeout(DEADLINE / 2, call)
+            .await
+            .expect("given up before the default deadline");
+        assert!(
+            matches!(&outcome, Err(InvokeError::Unreachable { source, .. }) if source.is_timeout()),
+            "{outcome:?}"
+        );
+    }
+
+    /// A command that was taken and whose answer was lost on the way: whoever sent it must not believe it failed.
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_no_answer_and_nothing_is_sent_twice() {
+        for part in [
+            "",
+            "HTTP/1.1 201 Created\r\ncontent-length: 40\r\n\r\n{\"status\":",
+        ] {
+            let sidecar = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+                .await
+                .expect("a port");
+            let address = sidecar.local_addr().expect("an address");
+            let call = tokio::spawn(
+                dapr(&format!("http://{address}"))
+                    .invoke("payment", Method::POST, "/v1/payments")
+                    .send(),
+            );
+            let (mut connection, _) = sidecar.accept().await.expect("a call");
+            let mut request = [0; 4096];
+            let read = connection.read(&mut request).await.expect("a request");
+            assert!(request[..read].starts_with(b"POST /v1.0/invoke/payment/"));
+            connection
+                .write_all(part.as_bytes())
+                .await
+                .expect("a part of an answer");
+            drop(connection);
+            let outcome = tokio::select! {
+                outcome = call => outcome.expect("an outcome"),
+                _ = sidecar.accept() => panic!("it was sent again"),
+            };
+            let unknown = matches!(outcome, Err(InvokeError::Unreachable { .. }));
+            assert!(unknown, "{part:?}: {outcome:?}");
+        }
     }
 
     #[tokio::test]

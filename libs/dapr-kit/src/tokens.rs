@@ -62,6 +62,9 @@ pub enum TokenError {
     /// The identity service refused: for a person's token, the session has ended.
     #[error("the identity service refused a token: {0}")]
     Refused(String),
+    /// The person may do nothing at that audience (`invalid_scope`).
+    #[error("the person has no business at {0}")]
+    Forbidden(String),
     /// The identity service could not be asked.
     #[error(transparent)]
     Invoke(#[from] InvokeError),
@@ -138,6 +141,10 @@ impl Tokens {
                 access_token: String,
                 expires_in: u64,
             }
+            #[derive(Deserialize)]
+            struct Refusal {
+                error: String,
+            }
             let client = self.client.current();
             let reply = self
                 .dapr
@@ -162,6 +169,13 @@ impl Tokens {
                 .await?;
             match reply.status {
                 StatusCode::OK => {}
+                StatusCode::BAD_REQUEST
+                    if reply
+                        .json::<Refusal>()
+                        .is_ok_and(|body| body.error == "invalid_scope") =>
+                {
+                    return Err(TokenError::Forbidden(audience.to_owned()));
+                }
                 refused if refused.is_client_error() => {
                     return Err(TokenError::Refused(refused.to_string()));
                 }
@@ -383,6 +397,19 @@ mod tests {
             .await
             .expect("the cached one");
         assert_eq!(requests(&server).await, 1);
+        Mock::given(body_string_contains("audience=payment"))
+            .respond_with(
+                ResponseTemplate::new(400)
+                    .set_body_json(serde_json::json!({ "error": "invalid_scope" })),
+            )
+            .with_priority(1)
+            .mount(&server)
+            .await;
+        let forbidden = tokens.for_user(&grant("a"), "payment").await;
+        assert!(
+            matches!(forbidden, Err(TokenError::Forbidden(_))),
+            "{forbidden:?}"
+        );
         let refused = tokens.for_user(&grant("b"), "order").await;
         assert!(
             matches!(refused, Err(TokenError::Refused(_))),
@@ -393,6 +420,6 @@ mod tests {
             .for_user(&grant("a"), "order")
             .await
             .expect("a token");
-        assert_eq!(requests(&server).await, 3);
+        assert_eq!(requests(&server).await, 4);
     }
 }

@@ -47,7 +47,7 @@ pub async fn ready(pool: &PgPool) -> bool {
     ping(pool).await.is_ok()
 }
 
-/// Whether `error` says that the database is away, rather than that the query is wrong.
+/// Whether `error` says that the database can't answer now, rather than that the query is wrong.
 #[must_use]
 pub fn is_away(error: &sqlx::Error) -> bool {
     match error {
@@ -55,10 +55,11 @@ pub fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::Tls(_) => true,
-        // Class 57P: the server is shutting down, crashed or cannot connect now; 08: connection exceptions;
-        // 53300: too many connections.
+        // PostgreSQL, appendix A. 08: connection exceptions; 40: rolled back, such as by a deadlock; 53: disk, memory
+        // or connections are used up; 55: a lock could not be had; 57: cancelled, or the server is going or coming.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            code.starts_with("57P") || code.starts_with("08") || code == "53300"
+            let passing = ["08", "40", "53", "55", "57"];
+            passing.iter().any(|class| code.starts_with(class))
         }),
         _ => false,
     }

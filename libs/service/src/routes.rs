@@ -1,7 +1,8 @@
 //! A service's routes as a table: method, path, who may call it, and the function that answers.
 //!
 //! A route can't be added without saying who may call it, and the table that is served is the table
-//! that the access tests read. Every request must come from our own sidecar.
+//! that the access tests read. Every request must come from our own sidecar, but for those at a public
+//! listener, which makes its own table of the same rows.
 
 use std::sync::Arc;
 
@@ -29,12 +30,24 @@ pub const MOST_BODY: usize = 256 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
-    /// Anyone whose request reaches us through our sidecar; the handler itself checks what it must.
+    /// Anyone whose request reaches the listener; the handler itself checks what it must.
     Public,
     /// A bearer of a token with this scope.
     Scope(&'static str),
+    /// A browser that is signed in, by its session cookie: at a public listener alone.
+    Session,
     /// Our sidecar itself: deliveries of events.
     Sidecar,
+}
+
+/// Whose requests reach a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listener {
+    /// Our sidecar's: other services', and events.
+    Sidecar,
+    /// The world's.
+    Public,
 }
 
 /// One row of the table.
@@ -47,6 +60,21 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Where it is served.
+    pub listener: Listener,
+}
+
+impl Route {
+    /// A row of a public listener's table; the listener itself sees to its `access`.
+    #[must_use]
+    pub fn public(method: Method, path: &'static str, access: Access) -> Self {
+        Self {
+            method,
+            path,
+            access,
+            listener: Listener::Public,
+        }
+    }
 }
 
 fn method_name<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
@@ -103,7 +131,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// Adds a row.
     ///
     /// # Panics
-    /// At start-up, if two rows share method and path or a method is no standard one: a mistake in the table.
+    /// At start-up, if two rows share method and path, a method is no standard one, or a row asks for a browser's
+    /// session, which no sidecar brings: a mistake in the table.
     #[must_use]
     pub fn route<H, T>(
         mut self,
@@ -116,6 +145,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         H: Handler<T, S>,
         T: 'static,
     {
+        assert_ne!(access, Access::Session, "{method} {path}: no browser here");
         #[expect(
             clippy::expect_used,
             reason = "the table is a constant: a wrong row must stop the start"
@@ -129,6 +159,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             method,
             path,
             access,
+            listener: Listener::Sidecar,
         });
         self
     }

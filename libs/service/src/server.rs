@@ -23,6 +23,7 @@ use tokio::sync::watch;
 pub use observe::request as observe_request;
 
 use crate::config::Common;
+use crate::failpoint;
 use crate::routes::Route;
 use crate::telemetry::Telemetry;
 
@@ -103,7 +104,7 @@ impl Readiness {
 pub struct Server {
     /// Where it listens.
     pub common: Common,
-    /// Its table of routes, shown at the ops listener.
+    /// Its table of routes, those of a public listener of its own included, shown at the ops listener.
     pub table: Vec<Route>,
     /// What it answers its sidecar.
     pub router: Router,
@@ -164,14 +165,15 @@ fn ops_router(
     metrics: PrometheusHandle,
 ) -> Router {
     let table = json!(table);
-    Router::new()
+    let router = Router::new()
         .route("/healthz", get(async || Json(json!({ "status": "alive" }))))
         .route(
             "/readyz",
             get(move || ready(readiness.clone(), shutdown.clone())),
         )
         .route("/metrics", get(async move || metrics.render()))
-        .route("/routes", get(async move || Json(table)))
+        .route("/routes", get(async move || Json(table)));
+    failpoint::add_routes(router)
 }
 
 async fn ready(readiness: Readiness, shutdown: Shutdown) -> (StatusCode, Json<serde_json::Value>) {
@@ -190,4 +192,31 @@ async fn ready(readiness: Readiness, shutdown: Shutdown) -> (StatusCode, Json<se
         status,
         Json(json!({ "ready": ready, "draining": draining, "checks": checks })),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn kill_points_are_served_where_they_are_compiled_in_and_nowhere_else() {
+        let (_trigger, ended) = watch::channel(false);
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let router = ops_router(&[], Readiness::default(), Shutdown::on(ended), metrics);
+        let expected = if cfg!(feature = "failpoints") {
+            [StatusCode::OK, StatusCode::METHOD_NOT_ALLOWED]
+        } else {
+            [StatusCode::NOT_FOUND; 2]
+        };
+        for (path, expected) in ["/failpoints", "/mutations"].into_iter().zip(expected) {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let answer = router.clone().oneshot(request).await.expect("an answer");
+            assert_eq!(answer.status(), expected, "{path}");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use dapr_kit::{Dapr, DaprConfig};
 use serde::Serialize;
 use serde_json::json;
-use wiremock::matchers::{any, header, method, path, path_regex};
+use wiremock::matchers::{any, header, method, path_regex};
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
 const API_TOKEN: &str = "testkit-sidecar";
@@ -68,13 +68,13 @@ impl Sidecar {
             .unwrap_or_else(|error| panic!("cannot make a Dapr client: {error}"))
     }
 
-    /// The invocation of `method_path` (`/v1/quotes`) of an app, to be given an answer.
+    /// The invocation of `method_path` (`/v1/quotes`) of an app, to be given an answer. `{id}` stands for any segment.
     #[must_use]
     pub fn invoke(&self, app: &str, method: http::Method, method_path: &str) -> Upstream<'_> {
         Upstream {
             server: &self.server,
             method,
-            path: format!("/v1.0/invoke/{app}/method{method_path}"),
+            path: pattern(&format!("/v1.0/invoke/{app}/method{method_path}")),
             times: None,
         }
     }
@@ -117,7 +117,7 @@ impl Upstream<'_> {
     /// Answers with headers, delays or a computed body.
     pub async fn respond_with(self, answer: impl Respond + 'static) {
         let mut mock = Mock::given(method(self.method.as_str()))
-            .and(path(self.path))
+            .and(path_regex(self.path))
             .and(header(TOKEN_HEADER, API_TOKEN))
             .respond_with(answer);
         if let Some(times) = self.times {
@@ -125,6 +125,18 @@ impl Upstream<'_> {
         }
         mock.mount(self.server).await;
     }
+}
+
+/// The regular expression of a path with `{…}` for any segment.
+fn pattern(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        if segment.starts_with('{') {
+            "[^/]+".to_owned()
+        } else {
+            segment.replace('.', "\\.")
+        }
+    });
+    format!("^{}$", segments.collect::<Vec<_>>().join("/"))
 }
 
 /// A call as the upstream saw it.
@@ -204,5 +216,13 @@ mod tests {
         assert_eq!(received.len(), 2);
         assert_eq!(received[1].path_and_query, "/v1/quotes?x=1");
         assert_eq!(received[1].json(), json!({"lines": []}));
+    }
+
+    #[test]
+    fn a_segment_in_braces_is_any_one_segment() {
+        assert_eq!(
+            pattern("/v1.0/orders/{id}/void"),
+            r"^/v1\.0/orders/[^/]+/void$"
+        );
     }
 }

@@ -176,6 +176,8 @@ mod tests {
             number: "A-001".into(),
             checkout: Checkout::Confirmed,
             fulfilment: Fulfilment::Waiting,
+            payment: None,
+            reason: None,
             version,
         }
     }

@@ -8,12 +8,13 @@ use axum::response::Response;
 use service::extract::Path;
 use uuid::Uuid;
 
+use crate::catalogue::Asked;
 use crate::error::Error;
 use crate::state::App;
 
 /// All stores.
 pub async fn stores(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    app.catalogue.read("/stores", &headers).await
+    app.catalogue.read(Asked::Stores, &headers).await
 }
 
 /// One store's menu.
@@ -22,7 +23,5 @@ pub async fn menu(
     Path(store): Path<Uuid>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    app.catalogue
-        .read(&format!("/stores/{store}/menu"), &headers)
-        .await
+    app.catalogue.read(Asked::Menu(store), &headers).await
 }

@@ -54,6 +54,9 @@ const FROM_SERVICE: [HeaderName; 7] = [
     CACHE_CONTROL,
     VARY,
 ];
+/// From the payment provider to the payment service, which judges by the signature alone.
+const FROM_PROVIDER: [HeaderName; 2] =
+    [CONTENT_TYPE, HeaderName::from_static("acquirer-signature")];
 /// From anybody to identity, which judges for itself; its cookie comes besides.
 const TO_IDENTITY: [HeaderName; 8] = [
     ACCEPT,
@@ -97,6 +100,21 @@ pub fn to_identity(request: &HeaderMap, peer: Option<std::net::IpAddr>) -> Heade
         headers.insert(FORWARDED_FOR, peer);
     }
     headers
+}
+
+/// The headers of a webhook that the payment service sees.
+#[must_use]
+pub fn from_provider(request: &HeaderMap) -> HeaderMap {
+    pick(request, &FROM_PROVIDER)
+}
+
+/// What the payment provider learns: whether to send it again, and when.
+#[must_use]
+pub fn to_provider(reply: &Reply) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = pick(&reply.headers, &[RETRY_AFTER]);
+    response
 }
 
 /// A service's answer, for our client. What a service says about a person is not to be kept unless it says so.
@@ -275,6 +293,9 @@ mod tests {
             }
             for name in to_service(&sent).keys() {
                 prop_assert!(TO_SERVICE.contains(name), "{}", name);
+            }
+            for name in from_provider(&sent).keys() {
+                prop_assert!(FROM_PROVIDER.contains(name), "{}", name);
             }
             for name in to_identity(&sent, None).keys() {
                 prop_assert!(TO_IDENTITY.contains(name) || *name == COOKIE, "{}", name);

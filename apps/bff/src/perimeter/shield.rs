@@ -1,9 +1,8 @@
-//! The layers around the public routes.
+//! The layer around the routes under `/api`.
 //!
-//! Invariant: an answer that is kept ready is given out after the same judgement as any other.
+//! Invariant: nothing that another site's page makes a browser send reaches a handler.
 
 use axum::extract::{Request, State};
-use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -17,18 +16,4 @@ pub async fn own_pages_only(State(app): State<App>, request: Request, next: Next
         Ok(()) => next.run(request).await,
         Err(refusal) => Error::Refused(refusal).into_response(),
     }
-}
-
-/// Answers from what is kept ready, before anything is spent on the request: neither span nor log line.
-pub async fn ready_answers(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method() == Method::GET
-        && let Some(path) = request.uri().path().strip_prefix("/api")
-        && path.starts_with("/stores")
-        && judge(request.method(), request.headers(), &app.public.origin).is_ok()
-        && let Some(answer) = app.catalogue.ready(path, request.headers())
-    {
-        metrics::counter!("crema_catalogue_answers_total").increment(1);
-        return answer;
-    }
-    next.run(request).await
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::Response;
+use bff::perimeter::entrance::Entrance;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -16,7 +16,7 @@ pub const HERE: &str = "https://localhost:8443";
 /// One browser profile.
 #[derive(Clone)]
 pub struct Browser {
-    router: Router,
+    entrance: Entrance,
     /// Name to value.
     pub cookies: BTreeMap<String, String>,
     /// All `Set-Cookie` values, as they came.
@@ -61,9 +61,9 @@ impl Answer {
 }
 
 impl Browser {
-    pub fn new(router: Router) -> Self {
+    pub fn new(entrance: Entrance) -> Self {
         Self {
-            router,
+            entrance,
             cookies: BTreeMap::new(),
             set_cookies: Vec::new(),
             seen: Vec::new(),
@@ -144,7 +144,7 @@ impl Browser {
         }
         let request = request.body(body).expect("a request");
         let response = self
-            .router
+            .entrance
             .clone()
             .oneshot(request)
             .await

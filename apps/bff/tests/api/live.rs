@@ -21,7 +21,7 @@ fn order(version: i64, fulfilment: &str) -> Value {
     json!({
         "id": ID, "number": "A-042", "store_id": STORE, "store_name": "Crema Rynek", "placed_at": "2026-01-02T03:04:05.678Z",
         "checkout": "confirmed", "fulfilment": fulfilment, "payment": {"method": "counter", "status": "due"},
-        "lines": [], "total": eur, "tax": [], "version": version,
+        "reason": null, "lines": [], "total": eur, "tax": [], "version": version,
     })
 }
 
@@ -136,7 +136,8 @@ async fn a_customer_sees_the_order_and_then_each_newer_step_once() {
         let (name, change) = stream.next().await.expect("a change");
         assert_eq!(name, "change");
         let expected = json!({
-            "order_id": ID, "number": "A-042", "checkout": "confirmed", "fulfilment": fulfilment, "version": version
+            "order_id": ID, "number": "A-042", "checkout": "confirmed", "fulfilment": fulfilment,
+            "payment": null, "reason": null, "version": version,
         });
         assert_eq!(change, expected);
     }
@@ -163,6 +164,48 @@ async fn a_board_sees_every_order_of_its_store() {
     deliver(&stage, 3, "preparation", APP_TOKEN).await;
     let (name, change) = stream.next().await.expect("a change");
     assert_eq!((name.as_str(), &change["version"]), ("change", &json!(3)));
+}
+
+/// A confirmed order that is undone: recalled, then cancelled or left to a person, who lets it go on.
+#[tokio::test]
+async fn what_is_no_longer_to_be_made_is_shown_to_board_and_customer() {
+    let stage = Stage::set().await;
+    let path = format!("/v1/stores/{STORE}/tickets");
+    let tickets = json!({"items": [order(2, "waiting")], "next": null});
+    let board = stage.sidecar.invoke("order", Method::GET, &path);
+    board.respond(200, tickets).await;
+    let (mut browser, mut customer) = watching(&stage, 2).await;
+    let mut board =
+        Stream::open(&mut browser, &format!("/api/stores/{STORE}/tickets/events")).await;
+    board.next().await.expect("a snapshot");
+    let steps = [
+        ("order.recalled.v1", "pending", "captured"),
+        ("order.parked.v1", "manual", "captured"),
+        ("order.resumed.v1", "pending", "captured"),
+        ("order.cancelled.v1", "cancelled", "refunded"),
+    ];
+    for (version, (kind, checkout, paid)) in (3..).zip(steps) {
+        let payment = json!({"method": "card", "status": paid});
+        let event = json!({
+            "specversion": "1.0", "id": format!("event-{version}"), "source": "/order", "type": kind, "subject": ID,
+            "time": "2026-01-02T03:04:06.000Z", "datacontenttype": "application/json", "sequence": version.to_string(),
+            "data": {
+                "order_id": ID, "store_id": STORE, "number": "A-042", "checkout": checkout, "fulfilment": "waiting",
+                "payment": payment, "reason": "by_customer", "version": version,
+                "total": {"amount": 350, "currency": "EUR"}, "occurred_at": "2026-01-02T03:04:06.000Z",
+            },
+        });
+        let (status, _) = deliver_raw(&stage, &event.to_string(), APP_TOKEN).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+        let expected = json!({
+            "order_id": ID, "number": "A-042", "checkout": checkout, "fulfilment": "waiting",
+            "payment": payment, "reason": "by_customer", "version": version,
+        });
+        for stream in [&mut board, &mut customer] {
+            let change = stream.next().await.expect("a change");
+            assert_eq!(change, ("change".to_owned(), expected.clone()), "{kind}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
 use bff::ops::to_identity::TABLE;
 use serde_json::json;
@@ -126,14 +125,12 @@ async fn identity_is_told_who_really_sends() {
         .invoke("identity", Method::GET, "/sign-in")
         .respond(200, json!({}))
         .await;
-    let mut request = Request::get("/sign-in")
+    let request = Request::get("/sign-in")
         .header("x-forwarded-for", "203.0.113.9")
         .body(Body::empty())
         .expect("a request");
-    request
-        .extensions_mut()
-        .insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1234))));
-    let answer = stage.public().oneshot(request).await.expect("infallible");
+    let connection = stage.public().of(SocketAddr::from(([192, 0, 2, 1], 1234)));
+    let answer = connection.oneshot(request).await.expect("infallible");
     assert_eq!(answer.status(), StatusCode::OK);
     let call = stage.sidecar.received("identity").await.remove(0);
     assert_eq!(call.headers["x-forwarded-for"], "192.0.2.1");

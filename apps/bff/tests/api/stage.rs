@@ -13,6 +13,7 @@ use axum::http::{Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bff::pages::Web;
+use bff::perimeter::entrance::Entrance;
 use bff::routes;
 use bff::seal::Sealer;
 use bff::session::StateStore;
@@ -20,6 +21,7 @@ use bff::state::{App, Parts};
 use dapr_kit::{DaprError, Secret, Secrets};
 use serde_json::Value;
 use service::clock::Clock;
+use service::routes::Route;
 use testkit::{Issuer, Sidecar};
 use tower::ServiceExt as _;
 
@@ -38,7 +40,9 @@ pub struct Stage {
     pub clock: Clock,
     /// It.
     pub app: App,
-    public: Router,
+    /// What it says of its public listener.
+    pub table: Vec<Route>,
+    public: Entrance,
     own: Router,
     _web: Folder,
 }
@@ -66,7 +70,7 @@ impl Stage {
             clock: clock.clone(),
             address: issuer.address().parse().expect("an address"),
         });
-        let public = routes::public(app.clone(), &Web::open(&web.0).expect("a client"));
+        let (public, table) = routes::public(&app, &Web::open(&web.0).expect("a client"));
         let own = routes::table().into_router(app.clone(), issuer.guard("bff"));
         Self {
             sidecar,
@@ -74,14 +78,15 @@ impl Stage {
             store,
             clock,
             app,
+            table,
             public,
             own,
             _web: web,
         }
     }
 
-    /// The public listener's router.
-    pub fn public(&self) -> Router {
+    /// What is behind the public listener.
+    pub fn public(&self) -> Entrance {
         self.public.clone()
     }
 

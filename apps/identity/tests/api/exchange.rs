@@ -19,7 +19,7 @@ async fn the_bff_acts_for_the_person_towards_one_audience() {
     let subject = world.tokens_of(barista).await.text("access_token");
     let (_, subject_claims) = verified(&world, &subject).await;
     for (audience, scope) in [
-        ("order", "order:fulfil order:place order:read"),
+        ("order", "order:cancel order:fulfil order:place order:read"),
         ("catalog", "catalog:read"),
     ] {
         let answer = world.bff().exchange(&subject, audience).await;
@@ -53,7 +53,7 @@ async fn a_customer_cannot_fulfil() {
     let world = World::new().await;
     let subject = world.customer_tokens().await.text("access_token");
     let answer = world.bff().exchange(&subject, "order").await;
-    assert_eq!(answer.text("scope"), "order:place order:read");
+    assert_eq!(answer.text("scope"), "order:cancel order:place order:read");
     let more = [
         ("grant_type", EXCHANGE),
         ("subject_token", subject.as_str()),
@@ -133,13 +133,19 @@ async fn only_a_live_access_token_of_this_client_is_exchanged() {
 async fn nothing_beyond_the_registry() {
     let world = World::new().await;
     let subject = world.customer_tokens().await.text("access_token");
-    for audience in ["bff", "identity", "payment"] {
+    for audience in ["bff", "identity", "acquirer"] {
         world
             .bff()
             .exchange(&subject, audience)
             .await
             .refused(400, "invalid_target");
     }
+    // The BFF may reach it, but not for a customer.
+    world
+        .bff()
+        .exchange(&subject, "payment")
+        .await
+        .refused(400, "invalid_scope");
     world
         .client("order")
         .exchange(&subject, "catalog")
@@ -255,7 +261,7 @@ async fn a_new_role_counts_from_the_next_access_token_on() {
         .bff()
         .exchange(&tokens.text("access_token"), "order")
         .await;
-    assert_eq!(before.text("scope"), "order:place order:read");
+    assert_eq!(before.text("scope"), "order:cancel order:place order:read");
     let mut db = world.app.db.acquire().await.expect("a connection");
     let shop = world.app.ids.next();
     store::people::employ(&mut db, person, shop, Role::Manager)
@@ -266,7 +272,10 @@ async fn a_new_role_counts_from_the_next_access_token_on() {
         .bff()
         .exchange(&refreshed.text("access_token"), "order")
         .await;
-    assert_eq!(answer.text("scope"), "order:fulfil order:place order:read");
+    assert_eq!(
+        answer.text("scope"),
+        "order:cancel order:fulfil order:place order:read"
+    );
     let (_, claims) = verified(&world, &answer.text("access_token")).await;
     assert_eq!(claims["roles"], json!(["customer", "manager"]));
 }

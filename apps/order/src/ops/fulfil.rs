@@ -98,7 +98,7 @@ pub async fn fulfil(
     target: Fulfilment,
 ) -> Result<Order, FulfilError> {
     let mut transaction = app.db.begin().await?;
-    let order = store::find_for_update(&mut transaction, id)
+    let order = store::orders::find_for_update(&mut transaction, id)
         .await?
         .filter(|order| access::is_staff_of(principal, order.store_id))
         .ok_or(Error::OrderNotFound)?;
@@ -119,7 +119,7 @@ pub async fn fulfil(
         order = settled;
         transitions.push(completed);
     }
-    store::update(&mut transaction, &order, &transitions).await?;
+    store::orders::update(&mut transaction, &order, &transitions).await?;
     outbox::append(
         &mut transaction,
         &events::of(&order, &transitions, &app.ids)?,

@@ -27,7 +27,7 @@ pub async fn handler(
 /// The order, if `principal` may see it.
 pub async fn get(app: &App, principal: &Principal, id: OrderId) -> Result<Order, Error> {
     let mut connection = app.db.acquire().await?;
-    store::find(&mut connection, id)
+    store::orders::find(&mut connection, id)
         .await?
         .filter(|order| access::may_see(principal, order))
         .ok_or(Error::OrderNotFound)

@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::ops;
 use crate::order::OrderId;
 use crate::state::App;
-use crate::store::{self, HistoryEntry};
+use crate::store;
+use crate::store::history::HistoryEntry;
 
 /// Answers 200 with the transitions, oldest first, or 404 `order-not-found`.
 pub async fn handler(
@@ -30,5 +31,5 @@ pub async fn history(
 ) -> Result<Vec<HistoryEntry>, Error> {
     ops::get::get(app, principal, id).await?;
     let mut connection = app.db.acquire().await?;
-    Ok(store::history(&mut connection, id).await?)
+    Ok(store::history::of_order(&mut connection, id).await?)
 }

@@ -36,5 +36,5 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Order>, Error> {
     let mut connection = app.db.acquire().await?;
-    Ok(store::of_customer(&mut connection, customer, before, limit).await?)
+    Ok(store::orders::of_customer(&mut connection, customer, before, limit).await?)
 }

@@ -1,33 +1,46 @@
 //! `POST /v1/orders`: a customer orders, at the catalog's prices.
 //!
-//! Invariant: order, lines, history, number, events and the answer under the idempotency key are one transaction, begun
+//! Invariant: order, lines, history, saga, event and the answer under the idempotency key are one transaction, begun
 //! after the catalog has answered: a crash at any moment leaves all of it or nothing.
+
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::json;
 use service::auth::Principal;
 use service::extract::Json;
+use service::failpoint;
+use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
 use service::problem::Problem;
 use sqlx::PgConnection;
 
-use crate::catalog::{self, QuoteError, QuoteRequest, WantedLine};
+use crate::catalog::{self, Quote, QuoteError, QuoteRequest, WantedLine};
+use crate::checkout::Saga;
+use crate::checkout::handle::{Held, Watch};
+use crate::checkout::runner::LEASE;
 use crate::error::Error;
 use crate::events;
-use crate::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
-use crate::lifecycle::{IllegalStep, Step};
+use crate::lifecycle::{Checkout, IllegalStep};
 use crate::order::{CustomerId, Draft, Order, OrderId, PaymentMethod, StoreId, business_day};
 use crate::prefer;
 use crate::state::App;
 use crate::store;
+use crate::store::checkouts::NewSaga;
 
 /// The route, as idempotency keys are scoped by it.
 const ROUTE: &str = "POST /v1/orders";
-/// Who takes an order on when nothing but its payment at the counter is open: this service itself.
-const OURSELVES: &str = "order";
+/// The longest time that an answer is held back for. Whoever invokes us gives up after ten seconds.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// How often a waiting answer looks at the database, where another process may have settled the order.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often an order is tried again whose number turned out to be taken.
+const MOST_NUMBERS: u32 = 3;
+/// The constraint that keeps numbers unique.
+const NUMBER_TAKEN: &str = "orders_store_id_business_day_number_key";
 
 /// The body. It has no place for a price.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -42,11 +55,47 @@ pub struct PlaceOrder {
 }
 
 /// How an order will be paid.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentChoice {
     /// The method.
     pub method: PaymentMethod,
+    /// What stands for the card at the payment provider. Written only to tell one command from another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<CardToken>,
+}
+
+/// What stands for a card: 1 to 255 visible ASCII characters. `Debug` hides it.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub struct CardToken(String);
+
+impl CardToken {
+    /// The token's text, to be stored for the saga and never logged.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for CardToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CardToken")
+    }
+}
+
+impl TryFrom<String> for CardToken {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let usable =
+            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if usable {
+            Ok(Self(text))
+        } else {
+            Err("a token is 1 to 255 visible ASCII characters")
+        }
+    }
 }
 
 /// Why nothing was ordered.
@@ -55,6 +104,9 @@ pub enum PlaceError {
     /// The caller is no person.
     #[error("only a person can order")]
     NoPerson,
+    /// A card without its token, or a token without a card.
+    #[error("the payment's method and token don't fit")]
+    Token,
     /// The idempotency key can't be used for this command.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -86,6 +138,12 @@ impl From<PlaceError> for Problem {
                 "person-required",
                 "Only a person can order",
             ),
+            PlaceError::Token => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-body",
+                "The body has the wrong shape",
+            )
+            .field("/payment/token", "is needed by a card, and by nothing else"),
             PlaceError::Key(error) => error.into(),
             PlaceError::Quote(error) => error.into(),
             PlaceError::Any(error) => error.into(),
@@ -94,8 +152,9 @@ impl From<PlaceError> for Problem {
     }
 }
 
-/// Answers 202 with the order and its Location. 400 without a key, 422 for an order that the catalog refuses or a key
-/// that stands for another one, 409 while the first command under the key runs, 503 while there are no prices.
+/// Answers 202 with the order and its Location, at once or, with `Prefer: wait=N`, when its checkout has ended. 400
+/// without a key, 422 for an order that the catalog refuses or a key that stands for another one, 409 while the first
+/// command under the key runs, 503 while there are no prices.
 pub async fn handler(
     State(app): State<App>,
     principal: Principal,
@@ -103,38 +162,58 @@ pub async fn handler(
     Json(command): Json<PlaceOrder>,
 ) -> Result<Response, Problem> {
     let key = Key::of(&headers)?;
+    let wait =
+        prefer::wait(&headers).map(|seconds| Duration::from_secs(seconds.into()).min(LONGEST_WAIT));
     let placed = place(&app, &principal, key, &command).await?;
-    let mut response = (StatusCode::ACCEPTED, axum::Json(&placed.order)).into_response();
+    let order = match wait {
+        Some(wait) => settled(&app, placed, wait).await?,
+        None => placed.order,
+    };
+    let mut response = (StatusCode::ACCEPTED, axum::Json(&order)).into_response();
     let answer = response.headers_mut();
-    if let Ok(location) = HeaderValue::try_from(format!("/v1/orders/{}", placed.id.0)) {
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/orders/{}", order.id.0)) {
         answer.insert(LOCATION, location);
     }
-    // An order to pay at the counter is settled by its own commit, so any time to wait is time enough.
-    if let Some(seconds) = prefer::wait(&headers)
-        && let Ok(applied) = HeaderValue::try_from(format!("wait={seconds}"))
+    if let Some(wait) = wait
+        && let Ok(applied) = HeaderValue::try_from(format!("wait={}", wait.as_secs()))
     {
         answer.insert(prefer::APPLIED, applied);
     }
     Ok(response)
 }
 
-/// What was answered to a command, the first time or again.
-#[derive(Debug)]
+/// An order that was placed, by this command or by an earlier one under its key.
 pub struct Placed {
-    /// The order's id.
-    pub id: OrderId,
-    /// The order as it was when it was placed.
-    pub order: Value,
+    /// As it stands.
+    pub order: Order,
+    /// Sees the end of its checkout, if that happens here.
+    pub watch: Watch,
 }
 
-impl Placed {
-    fn again(order: Value) -> Result<Self, serde_json::Error> {
-        let id = OrderId::deserialize(&order["id"])?;
-        Ok(Self { id, order })
+/// The order once its checkout has ended or is in a person's hands, or as it stands after `wait`.
+async fn settled(app: &App, mut placed: Placed, wait: Duration) -> Result<Order, PlaceError> {
+    let end = Instant::now() + wait;
+    let mut order = placed.order;
+    while order.checkout == Checkout::Pending {
+        let left = end.saturating_duration_since(Instant::now());
+        match tokio::time::timeout(left.min(LOOK), placed.watch.settled()).await {
+            Ok(settled) => return Ok((*settled).clone()),
+            Err(_) => order = find(app, order.id).await?,
+        }
+        if left.is_zero() {
+            break;
+        }
     }
+    Ok(order)
 }
 
-/// Orders once per key: later calls with the same command get the same answer.
+async fn find(app: &App, id: OrderId) -> Result<Order, PlaceError> {
+    let mut connection = app.db.acquire().await?;
+    let found = store::orders::find(&mut connection, id).await?;
+    Ok(found.ok_or(Error::OrderNotFound)?)
+}
+
+/// Orders once per key: later calls with the same command get the same order, as it stands then.
 pub async fn place(
     app: &App,
     principal: &Principal,
@@ -145,6 +224,9 @@ pub async fn place(
         .user_id()
         .map(CustomerId)
         .ok_or(PlaceError::NoPerson)?;
+    if (command.payment.method == PaymentMethod::Card) != command.payment.token.is_some() {
+        return Err(PlaceError::Token);
+    }
     let scope = Scope {
         subject: principal.subject.clone(),
         route: ROUTE,
@@ -164,57 +246,116 @@ pub async fn place(
         lines: &command.lines,
     };
     let quote = catalog::quote(&app.dapr, &app.tokens, &request).await?;
-    let (id, now) = (OrderId(app.ids.next()), app.clock.now());
-    let day = business_day(now, quote.zone);
-
-    let mut transaction = app.db.begin().await?;
-    let number = store::next_number(&mut transaction, command.store_id, day).await?;
-    let draft = Draft {
-        id,
+    let new = NewOrder {
         customer,
-        store_id: command.store_id,
-        store_name: quote.store_name,
-        business_day: day,
-        number,
-        method: command.payment.method,
-        lines: quote.lines,
-        total: quote.total,
-        tax: quote.tax,
+        scope,
+        fingerprint,
+        command,
+        quote,
     };
-    let (order, placed) = Order::place(draft, &scope.subject, now)?;
-    let (order, confirmed) = match command.payment.method {
-        PaymentMethod::Counter => order.take(Step::Confirm, OURSELVES, now)?,
-    };
-    let transitions = [placed, confirmed];
-    let answer = serde_json::to_value(&order)?;
-    let first = store::claim_replay(
-        &mut transaction,
-        &scope,
-        &fingerprint,
-        &answer,
-        now,
-        horizon(now),
-    );
-    if !first.await? {
-        // Another process was faster under the same key. Its transaction has ended, or the claim had waited.
-        transaction.rollback().await?;
-        let mut connection = app.db.acquire().await?;
-        return placed_before(app, &mut connection, &scope, &fingerprint)
-            .await?
-            .ok_or(PlaceError::Key(KeyError::InFlight));
+    let mut tries = 1;
+    loop {
+        match new.store(app).await {
+            // Only a restored database gives numbers out again: the rest of the block may be taken too.
+            Err(PlaceError::Any(Error::Database(sqlx::Error::Database(error))))
+                if error.constraint() == Some(NUMBER_TAKEN) && tries < MOST_NUMBERS =>
+            {
+                app.numbers.discard(command.store_id).await;
+                tries += 1;
+            }
+            outcome => return outcome,
+        }
     }
-    store::insert(&mut transaction, &order, &transitions).await?;
-    outbox::append(
-        &mut transaction,
-        &events::of(&order, &transitions, &app.ids)?,
-    )
-    .await?;
-    transaction.commit().await?;
+}
 
-    app.outbox.wake();
-    metrics::counter!("crema_orders_placed_total").increment(1);
-    tracing::info!(order.id = %id.0, store.id = %command.store_id.0, "an order was placed");
-    Ok(Placed { id, order: answer })
+/// All that a new order is made of.
+struct NewOrder<'a> {
+    customer: CustomerId,
+    scope: Scope,
+    fingerprint: Fingerprint,
+    command: &'a PlaceOrder,
+    quote: Quote,
+}
+
+impl NewOrder<'_> {
+    async fn draft(&self, app: &App, id: OrderId) -> Result<Draft, PlaceError> {
+        let (store_id, quote) = (self.command.store_id, &self.quote);
+        let day = business_day(app.clock.now(), quote.zone);
+        Ok(Draft {
+            id,
+            customer: self.customer,
+            store_id,
+            store_name: quote.store_name.clone(),
+            business_day: day,
+            number: app.numbers.next(&app.db, store_id, day).await?,
+            method: self.command.payment.method,
+            lines: quote.lines.clone(),
+            total: quote.total,
+            tax: quote.tax.clone(),
+        })
+    }
+
+    /// Stores it, and hands its saga to the runner with the hold already taken.
+    async fn store(&self, app: &App) -> Result<Placed, PlaceError> {
+        let id = OrderId(app.ids.next());
+        let draft = self.draft(app, id).await?;
+        let now = app.clock.now();
+        let (order, placed) = Order::place(draft, &self.scope.subject, now)?;
+        let transitions = [placed];
+        let charged = order.payment.method == PaymentMethod::Card && order.total.amount > 0;
+        let saga = Saga::begin(charged, now);
+        let card = self.command.payment.token.as_ref();
+        let card = card.map(CardToken::expose).filter(|_| charged);
+        let since = Instant::now();
+
+        let answer = json!({"id": id});
+        let mut transaction = app.db.begin().await?;
+        let first = store::replays::claim(
+            &mut transaction,
+            &self.scope,
+            &self.fingerprint,
+            &answer,
+            now,
+            horizon(now),
+        );
+        if !first.await? {
+            // Another process was faster under the same key. Its transaction has ended, or the claim had waited.
+            transaction.rollback().await?;
+            let mut connection = app.db.acquire().await?;
+            return placed_before(app, &mut connection, &self.scope, &self.fingerprint)
+                .await?
+                .ok_or(PlaceError::Key(KeyError::InFlight));
+        }
+        let new = NewSaga {
+            saga: &saga,
+            card_token: card,
+            owner: app.checkouts.owner(),
+            lease: LEASE,
+        };
+        let hold = store::orders::insert(&mut transaction, &order, &transitions, new).await?;
+        outbox::append(
+            &mut transaction,
+            &events::of(&order, &transitions, &app.ids)?,
+        )
+        .await?;
+        failpoint::reach("order.place.before_commit");
+        transaction.commit().await?;
+        failpoint::reach("order.place.after_commit");
+
+        app.outbox.wake();
+        let watch = app.checkouts.watch(id.0);
+        app.checkouts.hand_over(Held {
+            hold,
+            order: order.clone(),
+            saga,
+            card_token: card.map(str::to_owned),
+            since,
+            span: tracing::info_span!("checkout", order.id = %id.0),
+        });
+        metrics::counter!("crema_orders_placed_total").increment(1);
+        tracing::info!(order.id = %id.0, store.id = %order.store_id.0, "an order was placed");
+        Ok(Placed { order, watch })
+    }
 }
 
 async fn placed_before(
@@ -224,8 +365,14 @@ async fn placed_before(
     fingerprint: &Fingerprint,
 ) -> Result<Option<Placed>, PlaceError> {
     let since = horizon(app.clock.now());
-    let Some(replay) = store::replay(connection, scope, since).await? else {
+    let Some(replay) = store::replays::find(connection, scope, since).await? else {
         return Ok(None);
     };
-    Ok(Some(Placed::again(replay.answer_to(fingerprint)?)?))
+    let id = OrderId::deserialize(&replay.answer_to(fingerprint)?["id"])?;
+    // Watched before it is read: its checkout may end in between.
+    let watch = app.checkouts.watch(id.0);
+    let order = store::orders::find(connection, id)
+        .await?
+        .ok_or(Error::OrderNotFound)?;
+    Ok(Some(Placed { order, watch }))
 }

@@ -40,5 +40,5 @@ pub async fn tickets(
         return Err(Error::StoreNotFound);
     }
     let mut connection = app.db.acquire().await?;
-    Ok(store::open_at(&mut connection, store, after, limit).await?)
+    Ok(store::orders::open_at(&mut connection, store, after, limit).await?)
 }

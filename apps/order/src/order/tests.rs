@@ -9,13 +9,18 @@ use super::*;
 use crate::events;
 use crate::lifecycle::STEPS;
 
-const ALL: [Step; 6] = [
+const ALL: [Step; 11] = [
     Step::Place,
     Step::Confirm,
     Step::Prepare,
     Step::PutOut,
     Step::HandOver,
     Step::Complete,
+    Step::Recall,
+    Step::Cancel,
+    Step::Park,
+    Step::Resume,
+    Step::Settle,
 ];
 
 fn at(second: u32) -> DateTime<Utc> {
@@ -24,7 +29,7 @@ fn at(second: u32) -> DateTime<Utc> {
         .expect("an instant")
 }
 
-fn draft() -> Draft {
+fn draft(method: PaymentMethod) -> Draft {
     let price = Money::new(445, "EUR".parse().expect("a currency"));
     Draft {
         id: OrderId(Uuid::from_u128(1)),
@@ -33,7 +38,7 @@ fn draft() -> Draft {
         store_name: "Rynek".into(),
         business_day: business_day(at(0), Tz::Europe__Warsaw),
         number: OrderNumber(42),
-        method: PaymentMethod::Counter,
+        method,
         lines: vec![Line {
             variation_id: Uuid::from_u128(4),
             product: "Flat white".into(),
@@ -51,8 +56,12 @@ fn draft() -> Draft {
 
 proptest! {
     #[test]
-    fn only_legal_steps_change_an_order(steps in proptest::collection::vec(proptest::sample::select(&ALL), 0..40)) {
-        let (mut order, first) = Order::place(draft(), "customer", at(0)).expect("the first step");
+    fn only_legal_steps_change_an_order(
+        card: bool,
+        steps in proptest::collection::vec(proptest::sample::select(&ALL), 0..80),
+    ) {
+        let method = if card { PaymentMethod::Card } else { PaymentMethod::Counter };
+        let (mut order, first) = Order::place(draft(method), "customer", at(0)).expect("the first step");
         let mut transitions = vec![first];
         for (second, step) in (1..).zip(steps) {
             let legal = STEPS.iter().find(|row| row.step == step && row.from == Some(order.state()));
@@ -63,8 +72,22 @@ proptest! {
                     prop_assert_eq!(transition.version, after.version);
                     prop_assert_eq!(transition.state, after.state());
                     prop_assert_eq!((&after.lines, after.total, after.number), (&order.lines, order.total, order.number));
-                    // Paid exactly when completed: the database checks it again.
-                    prop_assert_eq!(after.payment.status == PaymentStatus::Captured, after.checkout == Checkout::Completed);
+                    // The database checks these again.
+                    match after.checkout {
+                        Checkout::Completed => prop_assert_eq!(after.payment.status, PaymentStatus::Captured),
+                        Checkout::Confirmed => prop_assert_eq!(after.payment.status == PaymentStatus::Captured, card),
+                        Checkout::Cancelled => {
+                            let before = order.payment.status;
+                            let expected = if before == PaymentStatus::Captured {
+                                PaymentStatus::Refunded
+                            } else {
+                                PaymentStatus::Void
+                            };
+                            prop_assert_eq!(after.payment.status, expected);
+                        }
+                        Checkout::Pending | Checkout::Manual => {}
+                    }
+                    prop_assert_eq!((transition.payment, transition.reason), (after.payment, after.reason));
                     transitions.push(transition);
                     order = after;
                 }

@@ -8,7 +8,8 @@ use order::{events, lifecycle::STEPS};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::world::{World, order_of, place};
+use crate::shop::problem;
+use crate::world::{World, by_card, order_of, place, waiting};
 
 /// The golden samples, by event type.
 fn golden() -> BTreeMap<&'static str, Value> {
@@ -28,6 +29,22 @@ fn golden() -> BTreeMap<&'static str, Value> {
         (
             "order.completed.v1",
             include_str!("../../events/order.completed.v1.json"),
+        ),
+        (
+            "order.recalled.v1",
+            include_str!("../../events/order.recalled.v1.json"),
+        ),
+        (
+            "order.parked.v1",
+            include_str!("../../events/order.parked.v1.json"),
+        ),
+        (
+            "order.resumed.v1",
+            include_str!("../../events/order.resumed.v1.json"),
+        ),
+        (
+            "order.cancelled.v1",
+            include_str!("../../events/order.cancelled.v1.json"),
         ),
     ]
     .map(|(kind, text)| {
@@ -142,20 +159,60 @@ async fn an_orders_events_are_the_golden_samples() {
             event["sequence"].as_str().expect("a sequence")
         );
     }
+    like_the_samples(&published, 4);
+}
+
+/// Each kind of event among `published` is as its sample says.
+fn like_the_samples(published: &[Value], kinds: usize) {
+    let mut seen = 0;
     for (kind, sample) in golden() {
-        let event = published
-            .iter()
-            .find(|event| event["type"] == kind)
-            .expect("published");
-        assert_eq!(like(&sample, event.clone()), sample);
+        if let Some(event) = published.iter().find(|event| event["type"] == kind) {
+            assert_eq!(like(&sample, event.clone()), sample);
+            seen += 1;
+        }
     }
+    assert_eq!(seen, kinds);
+}
+
+#[tokio::test]
+async fn the_events_of_undoing_are_the_golden_samples() {
+    let world = World::new().await;
+    let mut body = by_card("tok_visa");
+    body["lines"][0]["quantity"] = 2.into();
+    let id = world.place("k1", &body).await.id();
+    // The refund fails until a person has seen to it.
+    world.shop.always("refund", problem(503, "unavailable"));
+    world.recall(id).await;
+    world.until(id, |order| order["checkout"] == "manual").await;
+    world.shop.mend("refund");
+    world.retry(id).await;
+    world
+        .until(id, |order| order["checkout"] == "cancelled")
+        .await;
+    let published = published(&world).await;
+    let told: Vec<_> = published
+        .iter()
+        .map(|event| event["type"].as_str().expect("a type"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "order.created.v1",
+            "order.confirmed.v1",
+            "order.recalled.v1",
+            "order.parked.v1",
+            "order.resumed.v1",
+            "order.cancelled.v1",
+        ]
+    );
+    like_the_samples(&published[2..], 4);
 }
 
 #[tokio::test]
 async fn an_event_carries_the_trace_of_its_cause() {
     let world = World::new().await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let mut request = place(&world.customer(), "k1", &order_of(1));
+    let mut request = waiting(place(&world.customer(), "k1", &order_of(1)));
     let parent = format!("00-{trace}-00f067aa0ba902b7-01")
         .parse()
         .expect("a header value");

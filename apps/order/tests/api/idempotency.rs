@@ -6,7 +6,9 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode, header};
 use chrono::TimeDelta;
 
-use crate::world::{World, one_flat_white, order_of, place, request, send};
+use serde_json::json;
+
+use crate::world::{World, one_flat_white, order_of, place, request, send, waiting};
 
 #[tokio::test]
 async fn the_same_command_is_answered_again_and_not_repeated() {
@@ -30,10 +32,12 @@ async fn the_same_command_is_answered_again_and_not_repeated() {
         first.headers[header::LOCATION]
     );
     assert_eq!(
-        again.body, first.body,
-        "the answer of then, not the order of now"
+        (again.id(), &again.body["version"]),
+        (first.id(), &json!(3)),
+        "the order of then, as it is now"
     );
     assert_eq!(world.sidecar.received("catalog").await.len(), 1);
+    assert_eq!(world.shop.called(), ["reserve"]);
 }
 
 #[tokio::test]
@@ -133,7 +137,7 @@ async fn two_processes_make_one_order_between_them() {
     let processes = (0..6).map(|_| {
         send(
             world.sibling(),
-            place(&world.customer(), "k1", &one_flat_white()),
+            waiting(place(&world.customer(), "k1", &one_flat_white())),
         )
     });
     let answers = futures::future::join_all(processes).await;

@@ -1,10 +1,19 @@
 //! The service's API on a real PostgreSQL and a stand-in for its sidecar; a file per operation.
 
 mod access;
+mod audit;
+mod cancel;
+mod checkout;
+mod dead_letters;
 mod events;
 mod faults;
+mod fencing;
 mod fulfil;
 mod idempotency;
+mod operate;
 mod place;
 mod read;
+mod saga;
+mod shop;
+mod timeline;
 mod world;

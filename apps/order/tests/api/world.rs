@@ -1,7 +1,8 @@
-//! One service with a database of its own, a sidecar with a catalog behind it, and people with tokens.
+//! One service with a database of its own, a sidecar with catalog, inventory and payment behind it, and people with
+//! tokens.
 
-use std::sync::Once;
-use std::time::Duration;
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -10,7 +11,10 @@ use chrono::{DateTime, Utc};
 use dapr_kit::{Dapr, Secret, Secrets, Tokens};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use order::idempotency::InFlight;
+use order::checkout::handle::{Checkouts, Held};
+use order::checkout::runner::Runner;
+use order::in_flight::InFlight;
+use order::numbers::Numbers;
 use order::routes;
 use order::state::App;
 use outbox::Relay;
@@ -21,17 +25,22 @@ use service::ids::Ids;
 use service::routes::Guard;
 use sqlx::PgPool;
 use testkit::{APP_TOKEN, Claims, Issuer, Sidecar};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use uuid::Uuid;
 use wiremock::ResponseTemplate;
 
+use crate::shop::Shop;
+
 pub const STORE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
 pub const OTHER_STORE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0002);
 pub const FLAT_WHITE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_1001);
 const CUSTOMER: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2001);
 const STRANGER: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2002);
+const OPERATOR: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2004);
 const BARISTA: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2003);
 
 /// What one flat white costs.
@@ -41,7 +50,24 @@ pub struct World {
     pub app: App,
     pub sidecar: Sidecar,
     pub issuer: Issuer,
+    pub shop: Shop,
     router: Router,
+    inbox: Mutex<Option<Inbox>>,
+    runners: Mutex<Vec<JoinHandle<()>>>,
+}
+
+type Inbox = mpsc::UnboundedReceiver<Held>;
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let runners = self
+            .runners
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        for runner in runners {
+            runner.abort();
+        }
+    }
 }
 
 pub struct Answer {
@@ -85,36 +111,64 @@ impl World {
 
     /// A service whose catalog is not there.
     pub async fn without_catalog() -> Self {
+        let world = Self::without_runner().await;
+        world.start_runner(&world.app);
+        world
+    }
+
+    /// A service whose catalog is not there and whose checkouts nobody drives.
+    pub async fn without_runner() -> Self {
         trace();
         let db = testkit::database(&[&order::MIGRATOR, &outbox::MIGRATOR]).await;
         let sidecar = Sidecar::start().await;
-        let token =
-            json!({"access_token": "for-catalog", "token_type": "Bearer", "expires_in": 300});
         sidecar
             .invoke("identity", Method::POST, "/oauth2/token")
-            .respond(200, token)
+            .respond_with(token)
             .await;
+        let shop = Shop::open(&sidecar).await;
         let issuer = Issuer::new();
-        let app = app(db, &sidecar);
+        let (app, inbox) = app(db, &sidecar);
         let router = router(&app, &issuer);
         Self {
             app,
             sidecar,
             issuer,
+            shop,
             router,
+            inbox: Mutex::new(Some(inbox)),
+            runners: Mutex::default(),
         }
+    }
+
+    /// Starts this process's runner, which works with `app`.
+    pub fn start_runner(&self, app: &App) {
+        self.run(self.runner(app));
+    }
+
+    fn run(&self, runner: Runner) {
+        let runner = tokio::spawn(runner.run(std::future::pending()));
+        self.runners.lock().expect("the runners").push(runner);
     }
 
     /// Another process of the same service on the same database.
     pub fn sibling(&self) -> Router {
+        let (checkouts, inbox) = Checkouts::new(self.app.ids.next());
         let app = App {
             in_flight: InFlight::default(),
+            numbers: Numbers::default(),
+            checkouts,
             ..self.app.clone()
         };
+        self.run(Runner::new(app.clone(), inbox));
         router(&app, &self.issuer)
     }
 
     pub async fn catalog_sells(&self, zone: &'static str, after: Duration) {
+        self.catalog_asks(PRICE, zone, after).await;
+    }
+
+    /// The catalog sells at this price, and answers after a while.
+    pub async fn catalog_asks(&self, price: i64, zone: &'static str, after: Duration) {
         self.sidecar
             .invoke("catalog", Method::POST, "/v1/quotes")
             .respond_with(move |request: &wiremock::Request| {
@@ -122,7 +176,7 @@ impl World {
                     serde_json::from_slice(&request.body).expect("a quote's request");
                 ResponseTemplate::new(200)
                     .set_delay(after)
-                    .set_body_json(quote(&request, zone))
+                    .set_body_json(quote(&request, price, zone))
             })
             .await;
     }
@@ -148,23 +202,39 @@ impl World {
     }
 
     pub fn customer(&self) -> String {
-        self.token(CUSTOMER, "customer", "order:place order:read", &[])
+        self.token(
+            CUSTOMER,
+            "customer",
+            "order:place order:read order:cancel",
+            &[],
+        )
     }
 
     pub fn stranger(&self) -> String {
-        self.token(STRANGER, "customer", "order:place order:read", &[])
+        self.token(
+            STRANGER,
+            "customer",
+            "order:place order:read order:cancel",
+            &[],
+        )
     }
 
     /// Staff of [`STORE`].
     pub fn barista(&self) -> String {
-        let scope = "order:place order:read order:fulfil";
+        let scope = "order:place order:read order:cancel order:fulfil";
         self.token(BARISTA, "barista", scope, &[STORE])
     }
 
     /// Staff of another store.
     pub fn other_barista(&self) -> String {
-        let scope = "order:place order:read order:fulfil";
+        let scope = "order:place order:read order:cancel order:fulfil";
         self.token(BARISTA, "barista", scope, &[OTHER_STORE])
+    }
+
+    /// Who sees to the manual queue and to dead letters; works at no store.
+    pub fn operator(&self) -> String {
+        let scope = "order:place order:read order:cancel order:fulfil order:operate";
+        self.token(OPERATOR, "admin", scope, &[])
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -180,8 +250,41 @@ impl World {
         .await
     }
 
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+        let request = request(Method::POST, path, token)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into());
+        self.send(request.expect("a request")).await
+    }
+
+    /// Has the sidecar deliver an event from a topic.
+    pub async fn deliver(&self, path: &str, topic: &str, event: &Value) -> Answer {
+        let request = Request::post(path)
+            .header("dapr-api-token", APP_TOKEN)
+            .header("__topic", topic)
+            .header(header::CONTENT_TYPE, "application/cloudevents+json")
+            .body(event.to_string().into());
+        self.send(request.expect("a request")).await
+    }
+
+    /// Places an order and waits for the end of its checkout.
     pub async fn place(&self, key: &str, body: &Value) -> Answer {
-        self.send(place(&self.customer(), key, body)).await
+        self.send(waiting(place(&self.customer(), key, body))).await
+    }
+
+    /// The order, once `done` says so.
+    pub async fn until(&self, order: Uuid, done: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            let read = self
+                .get(&self.customer(), &format!("/v1/orders/{order}"))
+                .await;
+            if done(&read.body) {
+                return read.body;
+            }
+            assert!(Instant::now() < end, "still {}", read.body);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// An order of one flat white by [`Self::customer`].
@@ -191,6 +294,12 @@ impl World {
             .await;
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
         answer
+    }
+
+    /// This process's runner, which works with `app`, to be run by the test.
+    pub fn runner(&self, app: &App) -> Runner {
+        let inbox = self.inbox.lock().expect("the inbox").take();
+        Runner::new(app.clone(), inbox.expect("one runner per process"))
     }
 
     pub async fn fulfil(&self, token: &str, order: Uuid, version: i64, status: &str) -> Answer {
@@ -233,27 +342,52 @@ fn trace() {
     });
 }
 
-fn app(db: PgPool, sidecar: &Sidecar) -> App {
+fn app(db: PgPool, sidecar: &Sidecar) -> (App, Inbox) {
     let dapr = Dapr::connect(&sidecar.config()).expect("a sidecar");
     let client = [("client_id", "order"), ("client_secret", "of a test")];
     let client = client.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let client = Secrets::fixed(Secret::new("client", client.into()));
     let clock = Clock::manual(morning());
-    App {
+    let ids = Ids::new(clock.clone());
+    let (checkouts, inbox) = Checkouts::new(ids.next());
+    let app = App {
         outbox: Relay::new(db.clone(), dapr.clone(), "pubsub", "order-events").waker(),
         db,
         tokens: Tokens::new(dapr.clone(), "identity", client),
         dapr,
-        ids: Ids::new(clock.clone()),
+        ids,
         clock,
         in_flight: InFlight::default(),
-    }
+        numbers: Numbers::default(),
+        checkouts,
+    };
+    (app, inbox)
+}
+
+/// What identity answers: a token that names its audience.
+fn token(request: &wiremock::Request) -> ResponseTemplate {
+    let form = String::from_utf8_lossy(&request.body);
+    let audience = form
+        .split('&')
+        .find_map(|field| field.strip_prefix("audience="));
+    let token = format!("for-{}", audience.expect("an audience"));
+    ResponseTemplate::new(200)
+        .set_body_json(json!({"access_token": token, "token_type": "Bearer", "expires_in": 300}))
 }
 
 fn router(app: &App, issuer: &Issuer) -> Router {
     let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
     let verifier = Verifier::local(&keys, issuer.address(), "order", Clock::system());
     routes::table().into_router(app.clone(), Guard::new(verifier, APP_TOKEN.into()))
+}
+
+/// Waits for a condition.
+pub async fn until<F: Future<Output = bool>>(what: &str, done: impl Fn() -> F) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !done().await {
+        assert!(Instant::now() < end, "never {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// When every test begins: 8:30 in Warsaw.
@@ -293,6 +427,20 @@ pub fn place(token: &str, key: &str, body: &Value) -> Request<Body> {
         .expect("a request")
 }
 
+/// The request, with the wish to wait for the end of the checkout.
+pub fn waiting(mut request: Request<Body>) -> Request<Body> {
+    let prefer = "wait=8".parse().expect("a header value");
+    request.headers_mut().insert("prefer", prefer);
+    request
+}
+
+/// One flat white, by card.
+pub fn by_card(token: &str) -> Value {
+    let mut body = one_flat_white();
+    body["payment"] = json!({"method": "card", "token": token});
+    body
+}
+
 pub fn order_of(quantity: i64) -> Value {
     json!({
         "store_id": STORE,
@@ -310,7 +458,7 @@ fn money(amount: i64) -> Value {
 }
 
 /// What the catalog answers: every line is flat whites with oat milk.
-fn quote(request: &Value, zone: &str) -> Value {
+fn quote(request: &Value, price: i64, zone: &str) -> Value {
     let mut total = 0;
     let lines: Vec<_> = request["lines"]
         .as_array()
@@ -318,11 +466,11 @@ fn quote(request: &Value, zone: &str) -> Value {
         .iter()
         .map(|line| {
             let quantity = line["quantity"].as_i64().expect("a quantity");
-            total += quantity * PRICE;
+            total += quantity * price;
             json!({
                 "variation_id": line["variation_id"], "product": "Flat white", "variation": "Large",
                 "options": [{"id": Uuid::from_u128(9), "group": "Milk", "name": "Oat", "price": money(45)}],
-                "quantity": quantity, "unit_price": money(PRICE), "line_total": money(quantity * PRICE),
+                "quantity": quantity, "unit_price": money(price), "line_total": money(quantity * price),
                 "tax_rate_bp": 800,
             })
         })

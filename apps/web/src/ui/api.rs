@@ -35,6 +35,14 @@ pub async fn advance(order: Uuid, version: i64, status: Fulfilment) -> Result<Or
     command(&path, &[("if-match", &seen)], &Advance { status }).await
 }
 
+/// Calls an order off; repeating it is harmless.
+pub async fn cancel(order: Uuid) -> Result<Order, Failure> {
+    let path = format!("/api/orders/{order}/cancellation");
+    let headers = [(REQUEST_HEADER, REQUEST_HEADER_VALUE)];
+    let (trace, body) = call("POST", &path, &headers, None).await?;
+    read(&trace, &body)
+}
+
 /// Ends the session.
 pub async fn sign_out() -> Result<(), Failure> {
     let headers = [(REQUEST_HEADER, REQUEST_HEADER_VALUE)];

@@ -52,6 +52,9 @@ pub fn BasketPanel(
                         <span>"Total"</span>
                         <strong data-testid="basket-total">{total}</strong>
                     </div>
+                    {move || shared.basket.read().has_sold_out().then(|| view! {
+                        <p class="wrong" role="status" data-testid="basket-sold-out">"Take out what is sold out to order the rest."</p>
+                    })}
                     <button type="button" class="button wide" data-testid="checkout" aria-haspopup="dialog" on:click=move |_| paying.set(true)>
                         "Checkout"
                     </button>
@@ -126,6 +129,14 @@ fn elsewhere_notice() -> AnyView {
     )
 }
 
+/// Why a line can't be ordered as it is.
+pub fn problem(line: &Line) -> Option<AnyView> {
+    let sold_out = line.sold_out.then(|| "Sold out".to_owned());
+    let words = sold_out.or_else(|| line.refused.clone())?;
+    let mark = icon(Icon::Alert);
+    Some(view! { <span class="wrong" data-testid="line-problem">{mark} {words}</span> }.into_any())
+}
+
 #[component]
 fn Lines() -> impl IntoView {
     let shared = shared();
@@ -179,6 +190,7 @@ fn row(variation: uuid::Uuid, options: &[uuid::Uuid]) -> impl IntoView + use<> {
             <div class="line-text">
                 <span class="line-name">{name.clone()}</span>
                 <span class="line-details">{move || line().map(|line| line.details())}</span>
+                {move || line().as_ref().and_then(problem)}
             </div>
             <span class="line-price">
                 {move || line().and_then(|line| line.total()).map(|total| money::format(&total))}

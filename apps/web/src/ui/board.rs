@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bff_api::{Fulfilment, Order, OrderChange, Page, Store, event};
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
     states,
     tracker::connection_mark,
 };
-use crate::{failure::Kind, live, steps, ticket};
+use crate::{failure::Kind, live, payment, steps, ticket};
 
 const LANES: [Fulfilment; 3] = [
     Fulfilment::Waiting,
@@ -78,15 +77,11 @@ fn own_stores(stores: Vec<Store>) -> AnyView {
 
 /// One store's board.
 #[component]
-pub fn Board() -> impl IntoView {
-    let params = use_params_map();
-    let store = Memo::new(move |_| params.read().get("store").unwrap_or_default());
+pub fn Board(
+    /// Where it hangs.
+    store: Uuid,
+) -> impl IntoView {
     title("Board");
-    move || view! { <Tickets store=store.get()/> }
-}
-
-#[component]
-fn Tickets(store: String) -> impl IntoView {
     let shared = shared();
     let tickets = RwSignal::new(Vec::<Order>::new());
     let path = format!("/api/stores/{store}/tickets");
@@ -135,7 +130,7 @@ fn Tickets(store: String) -> impl IntoView {
         let page = stores.ready()?;
         page.items
             .into_iter()
-            .find(|candidate| candidate.id.to_string() == store)
+            .find(|candidate| candidate.id == store)
             .map(|store| store.name)
     };
     view! {
@@ -226,6 +221,7 @@ fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> imp
                 </p>
             </header>
             <ul class="ticket-lines">{lines}</ul>
+            <p class="line-details">{payment::state(&ticket)}</p>
             <button type="button" class="button wide" data-testid="bump" data-ticket=id.to_string()
                 aria-label=format!("{number}: {label}") on:click=move |_| bump(shared, tickets, id)>
                 {label} {icon(Icon::Next)}

@@ -1,20 +1,20 @@
 //! The last look before ordering: where, what, how it is paid; and one press that orders once.
 
-use bff_api::{Menu, Store};
+use bff_api::{Menu, PaymentMethod, Store};
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     api,
     art::{Icon, icon},
-    basket_panel::{RESUME, total},
-    browser, dialog,
+    basket_panel::{RESUME, problem, total},
+    browser, dialog, router,
     state::{Query, shared, sign_in_link},
 };
 use crate::{
     attempt::Attempt,
     failure::{Failure, Kind},
     money,
+    payment::{Paying, TEST_CARDS},
 };
 
 /// The content of the checkout sheet.
@@ -28,12 +28,20 @@ pub fn Checkout(
     let shared = shared();
     let attempt = RwSignal::new(Attempt::default());
     let failure = RwSignal::new(None::<Failure>);
-    let navigate = use_navigate();
+    let paying = RwSignal::new(Paying::default());
+    let ready = Memo::new(move |_| {
+        paying.read().chosen().is_some() && !shared.basket.read().has_sold_out()
+    });
     let place = StoredValue::new(move || {
-        let Some(order) = shared
-            .basket
-            .with_untracked(crate::basket::Basket::to_order)
-        else {
+        let payment = paying
+            .with_untracked(Paying::chosen)
+            .filter(|_| ready.get_untracked());
+        let order = payment.and_then(|payment| {
+            shared
+                .basket
+                .with_untracked(|basket| basket.to_order(payment))
+        });
+        let Some(order) = order else {
             return;
         };
         let key = attempt
@@ -43,17 +51,14 @@ pub fn Checkout(
             return;
         };
         failure.set(None);
-        let navigate = navigate.clone();
+        shared.basket.update(|basket| basket.note(&[]));
         spawn_local(async move {
             match api::place(&order, &key).await {
                 Ok(placed) => {
                     let _ = attempt.try_update(Attempt::settled);
                     dialog::close_open();
                     shared.basket.update(crate::basket::Basket::clear);
-                    navigate(
-                        &format!("/orders/{}", placed.id),
-                        NavigateOptions::default(),
-                    );
+                    router::go(shared.route, &format!("/orders/{}", placed.id));
                 }
                 Err(refused) => {
                     let _ = attempt.try_update(|attempt| {
@@ -63,7 +68,8 @@ pub fn Checkout(
                             attempt.settled();
                         }
                     });
-                    if refused.kind == Kind::Refused {
+                    if matches!(refused.kind, Kind::Refused | Kind::Changed) {
+                        shared.basket.update(|basket| basket.note(&refused.lines));
                         menu.refresh();
                     }
                     if refused.kind == Kind::SignedOut {
@@ -86,15 +92,12 @@ pub fn Checkout(
                         <span>{move || store.get().map(|store| format!("{}, {}", store.street, store.city))}</span>
                     </dd>
                 </div>
-                <div>
-                    <dt>{icon(Icon::Counter)} "Payment"</dt>
-                    <dd><strong>"Pay at the counter"</strong> <span>"By card or in cash, when you pick it up."</span></dd>
-                </div>
             </dl>
+            {payment_form(paying)}
             <ul class="receipt">{move || shared.basket.read().lines().iter().map(|line| view! {
                 <li>
                     <span class="receipt-count">{line.quantity} " ×"</span>
-                    <span><strong>{line.product.clone()}</strong> <span class="line-details">{line.details()}</span></span>
+                    <span><strong>{line.product.clone()}</strong> <span class="line-details">{line.details()}</span> {problem(line)}</span>
                     <span class="receipt-price">{line.total().map(|total| money::format(&total))}</span>
                 </li>
             }).collect_view()}</ul>
@@ -102,7 +105,7 @@ pub fn Checkout(
             {move || failure.get().map(|failure| refusal(&failure))}
             {move || if shared.user().is_some() {
                 view! {
-                    <button type="button" class="button wide" data-testid="place-order" aria-disabled=move || busy().then_some("true")
+                    <button type="button" class="button wide" data-testid="place-order" aria-disabled=move || (busy() || !ready.get()).then_some("true")
                         on:click=move |_| place.with_value(|place| place())>
                         {move || if busy() { "Placing your order…".to_owned() } else { format!("Place order · {}", total()) }}
                     </button>
@@ -116,6 +119,49 @@ pub fn Checkout(
             }}
         </div>
     }
+}
+
+fn payment_form(paying: RwSignal<Paying>) -> AnyView {
+    let by = move |method| paying.read().method == method;
+    // Typing in the field draws nothing anew.
+    let card = Memo::new(move |_| by(PaymentMethod::Card));
+    let wrong = Memo::new(move |_| paying.read().chosen().is_none());
+    let row = |method, name: &'static str, words: &'static str, id: &'static str| {
+        view! {
+            <label class="choice" data-testid=id>
+                <input type="radio" name="payment" prop:checked=move || by(method)
+                    on:change=move |_| paying.update(|paying| paying.method = method)/>
+                <span><span class="choice-name">{name}</span> <span class="line-details">{words}</span></span>
+            </label>
+        }
+    };
+    let token = move || {
+        let cards =
+            TEST_CARDS.map(|(token, outcome)| view! { <option value=token>{outcome}</option> });
+        view! {
+            <label class="search token">
+                <span>"Test card"</span>
+                <input list="test-cards" autocomplete="off" spellcheck="false" data-testid="card-token" aria-describedby="card-hint"
+                    aria-invalid=move || wrong.get().then_some("true")
+                    prop:value=move || paying.read().token.clone()
+                    on:input:target=move |event| paying.update(|paying| paying.token = event.target().value())/>
+            </label>
+            <datalist id="test-cards">{cards.into_iter().collect_view()}</datalist>
+            <p class="line-details" id="card-hint">
+                "This is a development shop, and no real card is charged: "
+                {TEST_CARDS.map(|(token, outcome)| format!("{token} {outcome}")).join(", ")} "."
+            </p>
+        }
+    };
+    view! {
+        <fieldset class="group payment">
+            <legend>"Payment"</legend>
+            {row(PaymentMethod::Counter, "Pay at the counter", "By card or in cash, when you pick it up.", "pay-counter")}
+            {row(PaymentMethod::Card, "Pay by card", "Charged when we accept your order.", "pay-card")}
+            {move || card.get().then(token)}
+        </fieldset>
+    }
+    .into_any()
 }
 
 fn refusal(failure: &Failure) -> AnyView {

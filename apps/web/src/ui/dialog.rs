@@ -38,9 +38,10 @@ pub fn sheet(
             }
         >
             <div class="sheet-content">
-                <button type="button" class="round sheet-close" aria-label="Close" on:click=move |_| dismiss()>
-                    {icon(Icon::Close)}
-                </button>
+                // A row of its own, so that it lies over nothing that scrolls.
+                <div class="sheet-bar">
+                    <button type="button" class="round" aria-label="Close" on:click=move |_| dismiss()>{icon(Icon::Close)}</button>
+                </div>
                 {content}
             </div>
         </dialog>

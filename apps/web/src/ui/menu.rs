@@ -2,14 +2,13 @@
 
 use bff_api::{Category, Menu, Page, Product, Store};
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
 use super::{
     art::{Icon, art, icon},
     basket_panel::{self, BasketPanel},
     browser, dialog,
-    product::ProductSheet,
+    product::{ProductSheet, sold_out_tag},
     shell::title,
     state::{Query, Remote, query, shared},
     states,
@@ -18,15 +17,15 @@ use crate::{money, search, selection};
 
 /// A store and what it sells.
 #[component]
-pub fn MenuPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+pub fn MenuPage(
+    /// Whose.
+    id: Uuid,
+) -> impl IntoView {
     let stores: Query<Page<Store>> = query(|| "/api/stores".into());
-    let menu: Query<Menu> = query(move || format!("/api/stores/{}/menu", id.get()));
+    let menu: Query<Menu> = query(move || format!("/api/stores/{id}/menu"));
     let store = Memo::new(move |_| {
-        let wanted = id.get().parse::<Uuid>().ok()?;
         let page = stores.ready()?;
-        page.items.into_iter().find(|store| store.id == wanted)
+        page.items.into_iter().find(|store| store.id == id)
     });
     title("Menu");
     Effect::new(move || {
@@ -72,11 +71,10 @@ pub fn MenuPage() -> impl IntoView {
             })}
         </div>
         {move || (!wide.get()).then(|| basket_panel::bar(store, menu))}
-        {move || chosen.get().and_then(|product| {
-            let store = id.get_untracked().parse().ok()?;
+        {move || chosen.get().map(|product| {
             let label = product.name.clone();
-            let content = view! { <ProductSheet store product/> }.into_any();
-            Some(dialog::sheet(label, "product-sheet", move || chosen.set(None), content))
+            let content = view! { <ProductSheet store=id product/> }.into_any();
+            dialog::sheet(label, "product-sheet", move || chosen.set(None), content)
         })}
     }
 }
@@ -91,6 +89,8 @@ fn take_in(menu: &Menu) {
             "No longer available: {}.",
             changes.removed.join(", ")
         ));
+    } else if !changes.sold_out.is_empty() {
+        shared.say(format!("Sold out: {}.", changes.sold_out.join(", ")));
     } else if changes.repriced {
         shared.say("Prices in your basket have changed.");
     }
@@ -129,7 +129,7 @@ fn listing(menu: Menu, words: RwSignal<String>, chosen: RwSignal<Option<Product>
 
 fn chip(category: &Category) -> impl IntoView + use<> {
     let target = format!("#category-{}", category.id);
-    view! { <li><a href=target rel="external">{category.name.clone()}</a></li> }
+    view! { <li><a href=target>{category.name.clone()}</a></li> }
 }
 
 fn section(category: Category, chosen: RwSignal<Option<Product>>) -> impl IntoView {
@@ -150,13 +150,14 @@ fn section(category: Category, chosen: RwSignal<Option<Product>>) -> impl IntoVi
 fn card(product: Product, chosen: RwSignal<Option<Product>>) -> impl IntoView {
     let several = product.variations.len() > 1;
     let price = selection::starting_price(&product).map(|price| money::format(&price));
-    let sold = price.is_some();
+    let sold_out = selection::is_sold_out(&product);
+    let for_sale = price.is_some() && !sold_out;
     view! {
-        <li class="product" data-testid="product-card">
+        <li class="product" class:gone=sold_out data-testid="product-card">
             {art(&product.image)}
             <div class="product-text">
                 <h3>
-                    <button type="button" class="whole" disabled=!sold aria-haspopup="dialog"
+                    <button type="button" class="whole" disabled=!for_sale aria-haspopup="dialog"
                         on:click={
                             let product = product.clone();
                             move |_| chosen.set(Some(product.clone()))
@@ -170,7 +171,11 @@ fn card(product: Product, chosen: RwSignal<Option<Product>>) -> impl IntoView {
                         {several.then(|| view! { <span class="from">"from "</span> })}
                         {price.unwrap_or_else(|| "Not on sale".into())}
                     </span>
-                    <span class="add-mark" aria-hidden="true">{icon(Icon::Plus)}</span>
+                    {if sold_out {
+                        sold_out_tag()
+                    } else {
+                        view! { <span class="add-mark" aria-hidden="true">{icon(Icon::Plus)}</span> }.into_any()
+                    }}
                 </p>
             </div>
         </li>

@@ -29,6 +29,7 @@ pub fn ProductSheet(
     };
     let choice = RwSignal::new(start);
     let missing = move || choice.with(|choice| choice.missing().map(|group| group.name.clone()));
+    let sold_out = move || choice.with(Selection::is_sold_out);
     let price = move || {
         choice
             .with(Selection::total)
@@ -64,8 +65,13 @@ pub fn ProductSheet(
                     move |quantity| choice.update(|choice| choice.set_quantity(quantity)),
                     &product.name,
                 )}
-                <button type="submit" class="button grow" data-testid="add-to-basket" aria-disabled=move || missing().map(|_| "true")>
-                    <span>{move || missing().map_or("Add".to_owned(), |name| format!("Choose: {name}"))}</span>
+                <button type="submit" class="button grow" data-testid="add-to-basket"
+                    aria-disabled=move || (sold_out() || missing().is_some()).then_some("true")>
+                    <span>{move || match missing() {
+                        _ if sold_out() => "Sold out".to_owned(),
+                        Some(name) => format!("Choose: {name}"),
+                        None => "Add".to_owned(),
+                    }}</span>
                     <output class="price" data-testid="price" aria-live="polite">{price}</output>
                 </button>
             </div>
@@ -92,6 +98,7 @@ fn add(shared: Shared, store: Uuid, choice: &Selection) {
             dialog::close_open();
         }
         Err(Refusal::Full) => shared.say("The basket is full. Please order what is in it first."),
+        Err(Refusal::SoldOut) => shared.say("This is sold out."),
         Err(Refusal::Incomplete) => {
             let group = choice.missing().map(|group| group.name.clone());
             shared.say(format!("Please choose: {}.", group.unwrap_or_default()));
@@ -107,10 +114,14 @@ fn variations(product: &Product, choice: RwSignal<Selection>) -> impl IntoView +
             let id = variation.id;
             view! {
                 <label class="choice tile" data-testid="variation">
-                    <input type="radio" name="variation" prop:checked=move || choice.with(|choice| choice.variation().id == id)
+                    <input type="radio" name="variation" disabled=variation.sold_out prop:checked=move || choice.with(|choice| choice.variation().id == id)
                         on:change=move |_| choice.update(|choice| choice.choose_variation(id))/>
                     <span class="choice-name">{variation.name.clone()}</span>
-                    <span class="choice-price">{money::format(&variation.price)}</span>
+                    {if variation.sold_out {
+                        sold_out_tag()
+                    } else {
+                        view! { <span class="choice-price">{money::format(&variation.price)}</span> }.into_any()
+                    }}
                 </label>
             }
         })
@@ -136,18 +147,23 @@ fn options(group: OptionGroup, choice: RwSignal<Selection>) -> impl IntoView {
         .map(|option| {
             let id = option.id;
             let on = move || choice.with(|choice| choice.has(id));
+            let sold_out = option.sold_out;
             view! {
                 <label class="choice" data-testid="option">
                     <input type=if single { "radio" } else { "checkbox" } name=name.clone()
                         prop:checked=on
-                        disabled=move || full.get() && !on()
+                        disabled=move || (full.get() || sold_out) && !on()
                         on:change:target=move |event| {
                             choice.update(|choice| choice.toggle(id));
                             // The group's rule may have kept it: the box shows what holds.
                             event.target().set_checked(choice.with_untracked(|choice| choice.has(id)));
                         }/>
                     <span class="choice-name">{option.name.clone()}</span>
-                    <span class="choice-price">{money::format_extra(&option.price)}</span>
+                    {if sold_out {
+                        sold_out_tag()
+                    } else {
+                        view! { <span class="choice-price">{money::format_extra(&option.price)}</span> }.into_any()
+                    }}
                 </label>
             }
         })
@@ -158,6 +174,11 @@ fn options(group: OptionGroup, choice: RwSignal<Selection>) -> impl IntoView {
             {rows}
         </fieldset>
     }
+}
+
+/// Says so in words, in place of a price.
+pub fn sold_out_tag() -> AnyView {
+    view! { <span class="tag">"Sold out"</span> }.into_any()
 }
 
 /// Minus, number, plus.

@@ -1,11 +1,6 @@
 //! The frame around every screen: header, offline banner, routes, footer; and what a change of screen means for the focus.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{
-    components::{Route, Router, Routes},
-    hooks::use_location,
-    path,
-};
 
 use super::{
     api,
@@ -18,34 +13,34 @@ use super::{
     stores::StoresPage,
     tracker::TrackerPage,
 };
+use crate::route::Route;
 
 /// The application.
 #[component]
 pub fn App() -> impl IntoView {
     let shared = Shared::provide();
     view! {
-        <Router>
-            <a class="skip" href="#main" rel="external">"Skip to content"</a>
-            <Header/>
-            {move || (!shared.online.get()).then(|| view! {
-                <p class="banner" role="status">"You're offline. We'll carry on as soon as you're back."</p>
-            })}
-            <main id="main" tabindex="-1">
-                <Routes fallback=NotFound>
-                    <Route path=path!("/") view=StoresPage/>
-                    <Route path=path!("/stores/:id") view=MenuPage/>
-                    <Route path=path!("/orders") view=OrdersPage/>
-                    <Route path=path!("/orders/:id") view=TrackerPage/>
-                    <Route path=path!("/board") view=BoardPicker/>
-                    <Route path=path!("/board/:store") view=Board/>
-                </Routes>
-            </main>
-            <footer class="footer">
-                <p>"Crema. Roasted slowly, served quickly."</p>
-                <p class="footer-note">"Prices include tax. You pay at the counter."</p>
-            </footer>
-            <div class="toast" role="status" aria-live="polite">{move || shared.toast.get()}</div>
-        </Router>
+        <a class="skip" href="#main">"Skip to content"</a>
+        <Header/>
+        {move || (!shared.online.get()).then(|| view! {
+            <p class="banner" role="status">"You're offline. We'll carry on as soon as you're back."</p>
+        })}
+        <main id="main" tabindex="-1">
+            {move || match shared.route.get() {
+                Route::Stores => view! { <StoresPage/> }.into_any(),
+                Route::Menu(id) => view! { <MenuPage id/> }.into_any(),
+                Route::Orders => view! { <OrdersPage/> }.into_any(),
+                Route::Order(id) => view! { <TrackerPage id/> }.into_any(),
+                Route::Boards => view! { <BoardPicker/> }.into_any(),
+                Route::Board(store) => view! { <Board store/> }.into_any(),
+                Route::Unknown => view! { <NotFound/> }.into_any(),
+            }}
+        </main>
+        <footer class="footer">
+            <p>"Crema. Roasted slowly, served quickly."</p>
+            <p class="footer-note">"Prices include tax. Pay by card or at the counter."</p>
+        </footer>
+        <div class="toast" role="status" aria-live="polite">{move || shared.toast.get()}</div>
     }
 }
 
@@ -61,23 +56,17 @@ fn NotFound() -> impl IntoView {
 #[component]
 fn Header() -> impl IntoView {
     let shared = shared();
-    let location = use_location();
     let staff = move || shared.user().is_some_and(|user| user.is_staff());
-    let on = move |prefix: &'static str| {
-        location
-            .pathname
-            .get()
-            .starts_with(prefix)
-            .then_some("page")
-    };
+    let orders = move || matches!(shared.route.get(), Route::Orders | Route::Order(_));
+    let board = move || matches!(shared.route.get(), Route::Boards | Route::Board(_));
     view! {
         <header class="header">
             <div class="header-row">
                 <a class="wordmark" href="/" aria-label="Crema, our cafés">"Crema"</a>
                 <nav aria-label="Main" class="nav">
-                    <a href="/orders" aria-current=move || on("/orders")>"Orders"</a>
+                    <a href="/orders" aria-current=move || orders().then_some("page")>"Orders"</a>
                     {move || staff().then(|| view! {
-                        <a href="/board" data-testid="board-link" aria-current=move || on("/board")>"Board"</a>
+                        <a href="/board" data-testid="board-link" aria-current=move || board().then_some("page")>"Board"</a>
                     })}
                     {move || account(shared)}
                 </nav>
@@ -100,9 +89,12 @@ fn account(shared: Shared) -> AnyView {
             .into_any()
         }
         _ => {
-            let path = use_location().pathname;
+            let link = move || {
+                shared.route.track();
+                sign_in_link(&browser::here())
+            };
             view! {
-                <a class="button small" rel="external" data-testid="sign-in" href=move || sign_in_link(&path.get())>
+                <a class="button small" rel="external" data-testid="sign-in" href=link>
                     "Sign in"
                 </a>
             }

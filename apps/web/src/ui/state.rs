@@ -6,8 +6,8 @@ use bff_api::{Session, User};
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 
-use super::{api, browser};
-use crate::{basket::Basket, failure::Failure};
+use super::{api, browser, router};
+use crate::{basket::Basket, failure::Failure, route::Route};
 
 const BASKET: &str = "crema.basket";
 
@@ -112,6 +112,8 @@ where
 /// Shared by every screen through the context.
 #[derive(Clone, Copy)]
 pub struct Shared {
+    /// What is looked at.
+    pub route: RwSignal<Route>,
     /// Who is signed in.
     pub session: Query<Session>,
     /// What will be ordered.
@@ -127,6 +129,7 @@ impl Shared {
     #[must_use]
     pub fn provide() -> Shared {
         let shared = Shared {
+            route: router::follow(),
             session: query(|| "/api/session".into()),
             basket: RwSignal::new(stored_basket()),
             online: RwSignal::new(window().navigator().on_line()),

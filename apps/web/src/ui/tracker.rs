@@ -1,34 +1,28 @@
 //! One order, followed live from the customer's side.
 
-use bff_api::{Order, OrderChange, event};
-use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use bff_api::{Checkout, Order, OrderChange, event};
+use leptos::{prelude::*, task::spawn_local};
+
+use uuid::Uuid;
 
 use super::{
     api,
     art::{Icon, icon},
+    browser,
     events::{self, Connection},
     shell::title,
-    state::{Query, query_by, shared},
+    state::{Query, Shared, query_by, shared},
     states,
 };
-use crate::{live, money, steps};
+use crate::{failure::Kind, live, money, payment, steps};
 
 /// The order's page.
 #[component]
-pub fn TrackerPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+pub fn TrackerPage(
+    /// Which.
+    id: Uuid,
+) -> impl IntoView {
     title("Your order");
-    // One tracker per order: another id is another screen, with a stream of its own.
-    view! {
-        <h1 class="hidden" tabindex="-1">"Your order"</h1>
-        {move || view! { <Tracker id=id.get()/> }}
-    }
-}
-
-#[component]
-fn Tracker(id: String) -> impl IntoView {
     let shared = shared();
     let shown = RwSignal::new(None::<Order>);
     let path = format!("/api/orders/{id}");
@@ -70,18 +64,26 @@ fn Tracker(id: String) -> impl IntoView {
             ));
         }
     });
-    states::show(first, states::skeleton_rows, move |()| {
-        view! {
-            <div class="tracker">
-                {head(shown, connection)}
-                {move || shown.get().map(|order| receipt(&order))}
-            </div>
-        }
-        .into_any()
-    })
+    view! {
+        <h1 class="hidden" tabindex="-1">"Your order"</h1>
+        {states::show(first, states::skeleton_rows, move |()| {
+            view! {
+                <div class="tracker">
+                    {head(shown, connection, shared, first)}
+                    {move || shown.get().map(|order| receipt(&order))}
+                </div>
+            }
+            .into_any()
+        })}
+    }
 }
 
-fn head(shown: RwSignal<Option<Order>>, connection: RwSignal<Connection>) -> AnyView {
+fn head(
+    shown: RwSignal<Option<Order>>,
+    connection: RwSignal<Connection>,
+    shared: Shared,
+    first: Query<()>,
+) -> AnyView {
     let number = Memo::new(move |_| shown.read().as_ref().map(|order| order.number.clone()));
     let label = Memo::new(move |_| shown.read().as_ref().map(steps::label));
     let words = Memo::new(move |_| shown.read().as_ref().map(steps::announcement));
@@ -91,7 +93,14 @@ fn head(shown: RwSignal<Option<Order>>, connection: RwSignal<Connection>) -> Any
             .as_ref()
             .is_some_and(|order| !steps::is_active(order))
     });
-    let at = Memo::new(move |_| shown.read().as_ref().map(|order| order.fulfilment));
+    // Only what was accepted is on its way to the counter.
+    let at = Memo::new(move |_| {
+        let shown = shown.read();
+        let order = shown.as_ref()?;
+        let accepted = matches!(order.checkout, Checkout::Confirmed | Checkout::Completed);
+        accepted.then_some(order.fulfilment)
+    });
+    let can_cancel = Memo::new(move |_| shown.read().as_ref().is_some_and(steps::can_cancel));
     let stepper = move || {
         let at = at.get()?;
         let items = steps::STEPS.map(|step| {
@@ -118,7 +127,59 @@ fn head(shown: RwSignal<Option<Order>>, connection: RwSignal<Connection>) -> Any
             </div>
             {stepper}
             {move || (!over.get()).then(|| connection_mark(connection))}
+            {move || can_cancel.get().then(|| cancellation(shown, shared, first))}
         </section>
+    }
+    .into_any()
+}
+
+/// Calling it off: asked once more, since it can't be taken back.
+fn cancellation(shown: RwSignal<Option<Order>>, shared: Shared, first: Query<()>) -> AnyView {
+    let asking = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    let cancel = move || {
+        let id = shown.with_untracked(|order| order.as_ref().map(|order| order.id));
+        let Some(id) = id.filter(|_| !busy.get_untracked()) else {
+            return;
+        };
+        busy.set(true);
+        spawn_local(async move {
+            match api::cancel(id).await {
+                Ok(order) => {
+                    let _ = shown.try_update(|shown| live::apply_order(shown, order));
+                }
+                Err(failure) => {
+                    shared.say(match failure.kind {
+                        Kind::Changed => "It can't be cancelled any more: we have begun.",
+                        Kind::SignedOut => "Your session has ended. Please sign in again.",
+                        _ => "Cancelling didn't work. Please try again.",
+                    });
+                    first.refresh();
+                }
+            }
+            // The buttons are gone when the order was called off.
+            let _ = busy.try_set(false);
+            let _ = asking.try_set(false);
+        });
+    };
+    view! {
+        <div class="receipt-links cancel">
+            {move || if asking.get() {
+                view! {
+                    <span role="alert">"Cancel this order?"</span>
+                    <button type="button" class="button small" data-testid="cancel-yes" aria-disabled=move || busy.get().then_some("true")
+                        on:click=move |_| cancel()>"Yes, cancel it"</button>
+                    <button type="button" class="quiet" on:click=move |_| asking.set(false)>"Keep it"</button>
+                }.into_any()
+            } else {
+                view! {
+                    <button type="button" class="quiet" data-testid="cancel" on:click=move |_| {
+                        asking.set(true);
+                        request_animation_frame(|| browser::focus("[data-testid=cancel-yes]"));
+                    }>"Cancel order"</button>
+                }.into_any()
+            }}
+        </div>
     }
     .into_any()
 }
@@ -162,18 +223,14 @@ fn receipt(order: &Order) -> AnyView {
             view! { <div class="tax"><span>{label}</span> <span>{money::format(&tax.tax)}</span></div> }
         })
         .collect_view();
-    let paid = match order.payment.status {
-        bff_api::PaymentStatus::Captured => "Paid at the counter",
-        bff_api::PaymentStatus::Due => "To be paid at the counter",
-    };
     view! {
         <section class="card" aria-labelledby="receipt-heading">
             <h2 id="receipt-heading">{order.store_name.clone()}</h2>
-            <p class="line-details">{super::browser::local_time(order.placed_at.timestamp_millis())}</p>
+            <p class="line-details">{browser::local_time(order.placed_at.timestamp_millis())}</p>
             <ul class="receipt">{lines}</ul>
             <div class="sum"><span>"Total"</span> <strong data-testid="order-total">{money::format(&order.total)}</strong></div>
             {taxes}
-            <p class="paid">{icon(Icon::Counter)} {paid}</p>
+            <p class="paid" data-testid="payment-state">{icon(Icon::Counter)} {payment::state(order)}</p>
             <div class="receipt-links">
                 <a class="button secondary" href=format!("/stores/{}", order.store_id)>"Order something else"</a>
                 <a class="quiet" href="/orders">"All your orders"</a>

@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 
 use axum::body::Body;
-use http::{Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
+use serde_json::json;
+use service::routes::{Access, Route, Routes};
 use testkit::{APP_TOKEN, Issuer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -115,4 +117,30 @@ async fn a_refused_command_does_not_cost_the_sidecar_its_connection() {
         let answer = String::from_utf8_lossy(&answer[..read]);
         assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     }
+}
+
+#[test]
+#[should_panic(expected = "no browser here")]
+fn a_route_of_the_sidecars_can_not_ask_for_a_browsers_session() {
+    let _ = Routes::<()>::new().route(Method::GET, "/mine", Access::Session, async || "mine");
+}
+
+/// What the access tests read at the ops listener.
+#[test]
+fn a_row_says_who_may_call_it_and_where() {
+    let routes = Routes::<()>::new().route(
+        Method::GET,
+        "/v1/orders",
+        Access::Scope("order:read"),
+        async || "orders",
+    );
+    let mut table = routes.table().to_vec();
+    table.push(Route::public(Method::POST, "/api/orders", Access::Session));
+    assert_eq!(
+        json!(table),
+        json!([
+            {"method": "GET", "path": "/v1/orders", "access": {"scope": "order:read"}, "listener": "sidecar"},
+            {"method": "POST", "path": "/api/orders", "access": "session", "listener": "public"},
+        ])
+    );
 }

@@ -1,0 +1,88 @@
+//! The acquirer: configuration, telemetry, secrets, ledger, serving, draining.
+//!
+//! Invariant: the provider's listener opens after the whole ledger was read back.
+
+use std::sync::Arc;
+
+use acquirer::bank::Bank;
+use acquirer::config::{self, APP, MERCHANT, SECRET_STORE};
+use acquirer::pace::Pace;
+use acquirer::state::App;
+use acquirer::trouble::Trouble;
+use acquirer::webhooks::Courier;
+use acquirer::{listener, routes};
+use anyhow::Context as _;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use dapr_kit::{Dapr, Secrets};
+use service::clock::Clock;
+use service::ids::Ids;
+use service::server::{Readiness, Server, Shutdown};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = config::read()?;
+    let common = config.common;
+    let telemetry = service::telemetry::init(APP, &common)?;
+    let shutdown = Shutdown::on_signals()?;
+    let dapr = Dapr::connect(&common.dapr)?;
+    let secrets = tokio::select! {
+        secrets = Secrets::watch(dapr.clone(), SECRET_STORE, MERCHANT) => secrets?,
+        // Asked to end while the vault is still waited for.
+        () = shutdown.requested() => return Ok(()),
+    };
+    let clock = Clock::system();
+    let (bank, owed) = Bank::open(&config.ledger, clock.clone(), Ids::new(clock.clone()))?;
+    let app = App {
+        bank: Arc::new(bank),
+        trouble: Arc::new(Trouble::default()),
+        pace: Pace::real(),
+        secrets,
+        shutdown: shutdown.clone(),
+    };
+    let courier = Courier::new(
+        config.webhooks,
+        app.secrets.clone(),
+        app.bank.clone(),
+        clock,
+        app.pace.clone(),
+    )?;
+
+    let listener = TcpListener::bind(config.provider_listen)
+        .await
+        .with_context(|| format!("can't listen at {}", config.provider_listen))?;
+    tracing::info!(address = %listener.local_addr()?, "serving the merchant");
+    let merchant = routes::provider(app.clone());
+    let merchant = tokio::spawn(listener::serve(listener, merchant, shutdown.clone()));
+    let telling = tokio::spawn(courier.run(owed));
+
+    let bank = app.bank.clone();
+    let readiness = Readiness::default()
+        .with("ledger", move || {
+            let bank = bank.clone();
+            async move { bank.is_sound() }
+        })
+        .with("sidecar", move || {
+            let dapr = dapr.clone();
+            async move { dapr.ready().await }
+        });
+    let server = Server {
+        common,
+        table: Vec::new(),
+        // Nobody calls us through our sidecar but the sidecar itself, for its probe.
+        router: Router::new().route("/healthz", get(async || StatusCode::NO_CONTENT)),
+        readiness,
+        shutdown,
+    };
+    let outcome = tokio::select! {
+        outcome = server.run(&telemetry) => outcome,
+        // What is in memory is not on disk: only a new start is true again.
+        () = app.bank.lost() => anyhow::bail!("the ledger takes no more lines"),
+    };
+    merchant.await.context("the provider's listener")??;
+    telling.abort();
+    telemetry.flush();
+    Ok(outcome?)
+}

@@ -1,0 +1,215 @@
+//! Every row of the table of what is passed on, one by one.
+
+use axum::http::{Method, StatusCode};
+use bff::passed::PASSED;
+use serde_json::json;
+
+use crate::identity::{PERSON, claims};
+use crate::stage::Stage;
+
+const ID: &str = "0190a000-0000-7000-8000-0000000000aa";
+const ITEM: &str = "0190a000-0000-7000-8000-0000000000ee";
+const KEY: (&str, &str) = ("idempotency-key", "key-1");
+
+/// What must be asked of whom, written out a second time: `method path > app path`, `!` where a key is needed.
+const EXPECTED: &str = "
+    POST! /api/orders > order /v1/orders
+    GET /api/orders > order /v1/orders
+    GET /api/orders/{id} > order /v1/orders/{id}
+    GET /api/orders/{id}/history > order /v1/orders/{id}/history
+    GET /api/orders/{id}/timeline > order /v1/orders/{id}/timeline
+    POST /api/orders/{id}/fulfilment > order /v1/orders/{id}/fulfilment
+    POST /api/orders/{id}/cancellation > order /v1/orders/{id}/cancellation
+    GET /api/stores/{id}/tickets > order /v1/stores/{id}/tickets
+    GET /api/checkouts > order /v1/checkouts
+    GET /api/checkouts/{id} > order /v1/checkouts/{id}
+    POST /api/checkouts/{id}/retry > order /v1/checkouts/{id}/retry
+    POST /api/checkouts/{id}/settle > order /v1/checkouts/{id}/settle
+    GET /api/orders/{id}/payment > payment /v1/payments/{id}
+    GET /api/orders/{id}/transactions > payment /v1/payments/{id}/transactions
+    POST! /api/orders/{id}/refunds > payment /v1/payments/{id}/refunds
+    GET /api/stores/{id}/stock > inventory /v1/stores/{id}/stock
+    GET /api/stores/{id}/stock/{item}/movements > inventory /v1/stores/{id}/stock/{item}/movements
+    PUT /api/stores/{id}/stock/{item}/threshold > inventory /v1/stores/{id}/stock/{item}/threshold
+    POST! /api/stores/{id}/receipts > inventory /v1/stores/{id}/receipts
+    POST! /api/stores/{id}/waste > inventory /v1/stores/{id}/waste
+    POST! /api/stores/{id}/adjustments > inventory /v1/stores/{id}/adjustments
+    GET /api/dead-letters/order > order /v1/dead-letters
+    POST /api/dead-letters/order/{id}/redrive > order /v1/dead-letters/{id}/redrive
+    GET /api/dead-letters/inventory > inventory /v1/dead-letters
+    POST /api/dead-letters/inventory/{id}/redrive > inventory /v1/dead-letters/{id}/redrive
+    GET /api/dead-letters/payment > payment /v1/dead-letters
+    POST /api/dead-letters/payment/{id}/redrive > payment /v1/dead-letters/{id}/redrive
+";
+
+struct Row {
+    method: Method,
+    path: String,
+    app: &'static str,
+    upstream: String,
+    needs_key: bool,
+}
+
+fn rows() -> Vec<Row> {
+    let with_ids = |path: &str| path.replace("{id}", ID).replace("{item}", ITEM);
+    let lines = EXPECTED.trim().lines().map(str::trim);
+    lines
+        .map(|line| {
+            let words: Vec<_> = line.split(' ').collect();
+            let [method, path, ">", app, upstream] = words[..] else {
+                panic!("{line}");
+            };
+            let bare = method.trim_end_matches('!');
+            Row {
+                method: bare.parse().expect("a method"),
+                path: with_ids(path),
+                app,
+                upstream: with_ids(upstream),
+                needs_key: bare != method,
+            }
+        })
+        .collect()
+}
+
+fn body_for(method: &Method) -> &'static str {
+    if *method == Method::GET {
+        ""
+    } else {
+        r#"{"a":1}"#
+    }
+}
+
+#[tokio::test]
+async fn every_row_reaches_its_service_as_the_person() {
+    assert_eq!(rows().len(), PASSED.len(), "a row that nobody expects");
+    let stage = Stage::set().await;
+    let mut browser = stage.signed_in().await;
+    for row in rows() {
+        let upstream = stage
+            .sidecar
+            .invoke(row.app, row.method.clone(), &row.upstream);
+        upstream.respond(200, json!({"from": row.app})).await;
+        let before = stage.sidecar.received(row.app).await.len();
+        let (path, body) = (format!("{}?limit=2", row.path), body_for(&row.method));
+        let headers = [KEY, ("prefer", "wait=2"), ("x-user-id", "forged")];
+        let answer = if row.method == Method::GET {
+            browser.get(&path).await
+        } else {
+            browser
+                .send(row.method.clone(), &path, &headers, body)
+                .await
+        };
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
+        assert_eq!(answer.json(), json!({"from": row.app}), "{path}");
+        let call = stage.sidecar.received(row.app).await.remove(before);
+        assert_eq!(
+            (&call.method, call.path_and_query),
+            (&row.method, format!("{}?limit=2", row.upstream))
+        );
+        let claims = claims(&call.headers);
+        assert_eq!(
+            (&claims["aud"], &claims["sub"]),
+            (&json!(row.app), &json!(PERSON)),
+            "{path}"
+        );
+        assert_eq!(call.body, body.as_bytes(), "{path}");
+        assert!(!call.headers.contains_key("cookie"));
+        assert!(!call.headers.contains_key("x-user-id"));
+        if row.method != Method::GET {
+            assert_eq!(call.headers["idempotency-key"], KEY.1, "{path}");
+            assert_eq!(call.headers["prefer"], "wait=2", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_row_answers_whom_nobody_knows() {
+    let stage = Stage::set().await;
+    for row in rows() {
+        let body = body_for(&row.method);
+        let answer = stage
+            .browser()
+            .send(row.method, &row.path, &[KEY], body)
+            .await;
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (StatusCode::UNAUTHORIZED, "not-signed-in".into()),
+            "{}",
+            row.path
+        );
+    }
+    for app in ["order", "inventory", "payment"] {
+        assert!(stage.sidecar.received(app).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_happen_twice_needs_its_key() {
+    let stage = Stage::set().await;
+    let mut browser = stage.signed_in().await;
+    for row in rows().into_iter().filter(|row| row.method != Method::GET) {
+        let before = stage.sidecar.received(row.app).await.len();
+        let upstream = stage
+            .sidecar
+            .invoke(row.app, row.method.clone(), &row.upstream);
+        upstream.respond(200, json!({})).await;
+        let answer = browser.send(row.method, &row.path, &[], "{}").await;
+        let asked = stage.sidecar.received(row.app).await.len() - before;
+        if row.needs_key {
+            assert_eq!(
+                (answer.status, answer.problem()),
+                (StatusCode::BAD_REQUEST, "idempotency-key-missing".into()),
+                "{}",
+                row.path
+            );
+        } else {
+            assert_eq!(answer.status, StatusCode::OK, "{}", row.path);
+        }
+        assert_eq!(asked, usize::from(!row.needs_key), "{}", row.path);
+    }
+}
+
+#[tokio::test]
+async fn another_sites_page_changes_nothing_by_any_row() {
+    let stage = Stage::set().await;
+    let mut browser = stage.signed_in().await;
+    for row in rows() {
+        let cross = [KEY, ("sec-fetch-site", "cross-site")];
+        let answer = browser
+            .ask(row.method.clone(), &row.path, &cross, "".into())
+            .await;
+        assert_eq!(answer.problem(), "cross-site", "{}", row.path);
+        if row.method != Method::GET {
+            let bare = [KEY, ("sec-fetch-site", "same-origin")];
+            let answer = browser.ask(row.method, &row.path, &bare, "".into()).await;
+            assert_eq!(answer.problem(), "request-header-missing", "{}", row.path);
+        }
+    }
+    for app in ["order", "inventory", "payment"] {
+        assert!(stage.sidecar.received(app).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_a_whole_uuid_or_nothing() {
+    let stage = Stage::set().await;
+    let mut browser = stage.signed_in().await;
+    for path in [
+        "/api/checkouts/1",
+        "/api/orders/..%2fcheckouts/timeline",
+        &format!("/api/stores/{ID}/stock/oat%2fmilk/movements"),
+        &format!("/api/stores/{ID}/stock/x/movements"),
+        "/api/dead-letters/catalog",
+        "/api/dead-letters",
+    ] {
+        let answer = browser.get(path).await;
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (StatusCode::NOT_FOUND, "not-found".into()),
+            "{path}"
+        );
+    }
+    for app in ["order", "inventory", "payment"] {
+        assert!(stage.sidecar.received(app).await.is_empty());
+    }
+}

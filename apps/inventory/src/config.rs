@@ -1,0 +1,52 @@
+//! The only file that reads the environment and names secrets and components.
+//!
+//! Invariant: an unknown `CREMA_*` variable, or a seed that does not exist, refuses to start.
+
+use service::config::{Common, ConfigError, Environment};
+
+/// This service's app id: its audience, its name in logs.
+pub const APP: &str = "inventory";
+/// The app that issues tokens.
+pub const IDENTITY: &str = "identity";
+/// Where it publishes the keys that verify them.
+pub const JWKS: &str = "/oauth2/jwks";
+/// The Dapr component that holds secrets.
+pub const SECRET_STORE: &str = "secretstore";
+/// The secret with the database's address and login.
+pub const DATABASE: &str = "database";
+/// The Dapr component that reaches the broker.
+pub const PUBSUB: &str = "pubsub";
+/// The topic of our events.
+pub const TOPIC: &str = "inventory-events";
+/// The topic of the events that we gave up.
+pub const DEAD_LETTERS: &str = "order-events.inventory.dead";
+
+const SEED: &str = "CREMA_SEED";
+
+/// What the environment says.
+#[derive(Debug)]
+pub struct Config {
+    /// What every service is told.
+    pub common: Common,
+    /// Whether an empty inventory is filled with the demonstration's.
+    pub seed_demo: bool,
+}
+
+/// Reads it.
+pub fn read() -> Result<Config, ConfigError> {
+    let environment = Environment::read(&[SEED])?;
+    let seed_demo = match environment.optional(SEED) {
+        None => false,
+        Some("demo") => true,
+        Some(other) => {
+            return Err(ConfigError::Invalid {
+                name: SEED.to_owned(),
+                reason: format!("there is no seed `{other}`, only `demo`"),
+            });
+        }
+    };
+    Ok(Config {
+        common: environment.common()?,
+        seed_demo,
+    })
+}

@@ -1,0 +1,17 @@
+//! What this service can do, one file per operation: its request, its handler, its core and its errors.
+
+pub mod adjust;
+pub mod availability;
+pub mod change;
+pub mod commit;
+pub mod dead_letters;
+pub mod expire;
+pub mod movements;
+pub mod receive;
+pub mod redrive;
+pub mod release;
+pub mod reservation;
+pub mod reserve;
+pub mod stock;
+pub mod threshold;
+pub mod waste;

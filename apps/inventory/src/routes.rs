@@ -1,0 +1,104 @@
+//! Every route of this service, with the scope that it needs.
+//!
+//! Invariant: none is public; whose store it is, is decided in the operation.
+
+use axum::http::Method;
+use service::routes::{Access, Routes};
+
+use crate::inbound;
+use crate::ops::{
+    adjust, availability, dead_letters, movements, receive, redrive, release, reservation, reserve,
+    stock, threshold, waste,
+};
+use crate::state::App;
+
+const RESERVE: Access = Access::Scope("inventory:reserve");
+const READ: Access = Access::Scope("inventory:read");
+const MANAGE: Access = Access::Scope("inventory:manage");
+const AVAILABILITY: Access = Access::Scope("inventory:availability");
+const OPERATE: Access = Access::Scope("inventory:operate");
+
+/// The table.
+#[must_use]
+pub fn table() -> Routes<App> {
+    Routes::new()
+        .route(
+            Method::PUT,
+            "/v1/reservations/{order}",
+            RESERVE,
+            reserve::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/reservations/{order}",
+            RESERVE,
+            reservation::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/reservations/{order}/release",
+            RESERVE,
+            release::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/stores/{store}/availability",
+            AVAILABILITY,
+            availability::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/stores/{store}/stock",
+            READ,
+            stock::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/stores/{store}/stock/{item}/movements",
+            READ,
+            movements::handler,
+        )
+        .route(
+            Method::PUT,
+            "/v1/stores/{store}/stock/{item}/threshold",
+            MANAGE,
+            threshold::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/stores/{store}/receipts",
+            MANAGE,
+            receive::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/stores/{store}/waste",
+            MANAGE,
+            waste::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/stores/{store}/adjustments",
+            MANAGE,
+            adjust::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/dead-letters",
+            OPERATE,
+            dead_letters::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/dead-letters/{id}/redrive",
+            OPERATE,
+            redrive::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/order",
+            Access::Sidecar,
+            inbound::order,
+        )
+        .route(Method::POST, "/events/dead", Access::Sidecar, inbound::dead)
+}

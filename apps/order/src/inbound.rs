@@ -1,0 +1,124 @@
+//! The events we listen to: our own structs, with only the fields that we show.
+//!
+//! Invariant: a type that we don't know is nobody's mistake and nothing to us; one that we know and can't read is a
+//! poison message.
+
+use dapr_kit::CloudEvent;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use service::extract;
+use service::money::Money;
+use service::problem::Problem;
+
+use crate::error::Error;
+use crate::order::OrderId;
+use crate::timeline::Entry;
+
+/// The CloudEvents source of payment.
+pub const PAYMENT: &str = "/payment";
+/// The CloudEvents source of inventory.
+pub const INVENTORY: &str = "/inventory";
+
+/// Why an event had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// Its type is known and its data are not of that type.
+    #[error("the event can't be read: {0}")]
+    Poison(#[from] serde_json::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Any(#[from] Error),
+}
+
+impl From<sqlx::Error> for EventError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Any(error.into())
+    }
+}
+
+impl From<EventError> for Problem {
+    fn from(error: EventError) -> Self {
+        match error {
+            EventError::Poison(_) => {
+                tracing::error!(%error, "an event can't be read");
+                extract::not_found()
+            }
+            EventError::Any(error) => error.into(),
+        }
+    }
+}
+
+/// What is told of an order's payment.
+const PAYMENT_KINDS: [&str; 6] = [
+    "payment.initiated.v1",
+    "payment.authorised.v1",
+    "payment.processed.v1",
+    "payment.failed.v1",
+    "payment.voided.v1",
+    "payment.refund_processed.v1",
+];
+
+/// What is told of an order's stock.
+const INVENTORY_KINDS: [&str; 3] = [
+    "inventory.reserved.v1",
+    "inventory.committed.v1",
+    "inventory.released.v1",
+];
+
+/// The data of every event of [`PAYMENT_KINDS`].
+#[derive(Deserialize)]
+struct PaymentChanged {
+    order_id: OrderId,
+    method: String,
+    status: String,
+    amount: Money,
+    captured: Money,
+    refunded: Money,
+    reason: Option<String>,
+}
+
+/// The data of every event of [`INVENTORY_KINDS`]. What it is made of is the store's business, not the customer's.
+#[derive(Deserialize)]
+struct StockChanged {
+    order_id: OrderId,
+    status: String,
+}
+
+/// The entry of one of payment's events, if it is of a type that we show.
+pub fn of_payment(event: CloudEvent<Value>) -> Result<Option<Entry>, serde_json::Error> {
+    if !PAYMENT_KINDS.contains(&event.kind.as_str()) {
+        return Ok(None);
+    }
+    let data = PaymentChanged::deserialize(&event.data)?;
+    let detail = json!({
+        "method": data.method,
+        "status": data.status,
+        "amount": data.amount,
+        "captured": data.captured,
+        "refunded": data.refunded,
+        "reason": data.reason,
+    });
+    Ok(Some(entry(event, data.order_id, detail)))
+}
+
+/// The entry of one of inventory's events, if it is of a type that we show.
+pub fn of_inventory(event: CloudEvent<Value>) -> Result<Option<Entry>, serde_json::Error> {
+    if !INVENTORY_KINDS.contains(&event.kind.as_str()) {
+        return Ok(None);
+    }
+    let data = StockChanged::deserialize(&event.data)?;
+    let detail = json!({ "status": data.status });
+    Ok(Some(entry(event, data.order_id, detail)))
+}
+
+fn entry(event: CloudEvent<Value>, order: OrderId, detail: Value) -> Entry {
+    Entry {
+        source: event.source,
+        event_id: event.id,
+        order,
+        at: event.time,
+        sequence: event.sequence,
+        kind: event.kind,
+        detail,
+    }
+}

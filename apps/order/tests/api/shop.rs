@@ -1,0 +1,99 @@
+//! Inventory and payment behind the sidecar: agreeable, but for the answers that a test puts in line.
+//!
+//! Invariant: a call without an answer in line is done; what was called is read from the sidecar, in its order.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use axum::http::Method;
+use serde_json::json;
+use testkit::Sidecar;
+use wiremock::{Request, ResponseTemplate};
+
+/// What is called, by what name, where.
+const CALLS: [(&str, &str, Method, &str); 6] = [
+    ("reserve", "inventory", Method::PUT, "/v1/reservations/{id}"),
+    (
+        "release",
+        "inventory",
+        Method::POST,
+        "/v1/reservations/{id}/release",
+    ),
+    ("authorise", "payment", Method::PUT, "/v1/payments/{id}"),
+    (
+        "capture",
+        "payment",
+        Method::POST,
+        "/v1/payments/{id}/capture",
+    ),
+    ("void", "payment", Method::POST, "/v1/payments/{id}/void"),
+    (
+        "refund",
+        "payment",
+        Method::POST,
+        "/v1/payments/{id}/refund",
+    ),
+];
+
+#[derive(Default)]
+struct Script {
+    next: HashMap<&'static str, VecDeque<ResponseTemplate>>,
+    always: HashMap<&'static str, ResponseTemplate>,
+    called: Vec<&'static str>,
+}
+
+/// The two services. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Shop(Arc<Mutex<Script>>);
+
+impl Shop {
+    pub async fn open(sidecar: &Sidecar) -> Self {
+        let shop = Self::default();
+        for (name, app, method, path) in CALLS {
+            let script = Arc::clone(&shop.0);
+            sidecar
+                .invoke(app, method, path)
+                .respond_with(move |_: &Request| {
+                    let mut script = script.lock().expect("the script");
+                    script.called.push(name);
+                    let next = script.next.get_mut(name).and_then(VecDeque::pop_front);
+                    next.or_else(|| script.always.get(name).cloned())
+                        .unwrap_or_else(|| ResponseTemplate::new(200).set_body_json(json!({})))
+                })
+                .await;
+        }
+        shop
+    }
+
+    /// Puts answers to `call` in line.
+    pub fn next(&self, call: &'static str, answers: impl IntoIterator<Item = ResponseTemplate>) {
+        let mut script = self.0.lock().expect("the script");
+        script.next.entry(call).or_default().extend(answers);
+    }
+
+    /// Answers `call` like this whenever nothing is in line.
+    pub fn always(&self, call: &'static str, answer: ResponseTemplate) {
+        self.0
+            .lock()
+            .expect("the script")
+            .always
+            .insert(call, answer);
+    }
+
+    /// Answers `call` agreeably again.
+    pub fn mend(&self, call: &'static str) {
+        self.0.lock().expect("the script").always.remove(call);
+    }
+
+    /// What was called so far.
+    pub fn called(&self) -> Vec<&'static str> {
+        self.0.lock().expect("the script").called.clone()
+    }
+}
+
+/// A problem of ours.
+pub fn problem(status: u16, slug: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(json!({
+        "type": format!("urn:problem-type:crema:{slug}"), "title": "No", "status": status, "detail": "Because.",
+    }))
+}

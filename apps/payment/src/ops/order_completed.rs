@@ -1,0 +1,135 @@
+//! `order.completed.v1`: what was paid at the counter is booked, once per order.
+//!
+//! Invariant: inbox, payment, ledger and event are one transaction; a payment is booked if and only if the order has none.
+
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use dapr_kit::CloudEvent;
+use outbox::{Admission, Incoming};
+use serde::Deserialize as _;
+use serde_json::Value;
+use service::delivery::not_taken;
+use service::failpoint;
+use service::problem::Problem;
+use sqlx::PgConnection;
+
+use crate::error::Error;
+use crate::events::{self, PROCESSED};
+use crate::inbound::{ORDER_COMPLETED, OrderCompleted, OrderMethod};
+use crate::ledger::Transfer;
+use crate::payment::{MOST, Method, Payment, PaymentId};
+use crate::state::App;
+use crate::store;
+
+/// Why an event can't be taken. No further try would help: it is for an operator.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// It lacks what its type promises.
+    #[error("the event can't be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// Its order was paid another way, or undone.
+    #[error("the order has another payment, or was undone")]
+    OtherPayment,
+    /// No till holds so much, or so little.
+    #[error("the total is out of range")]
+    OutOfRange,
+}
+
+/// Why an event was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsumeError {
+    /// See [`Unusable`].
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    /// Worth another try.
+    #[error(transparent)]
+    Any(#[from] Error),
+}
+
+impl From<sqlx::Error> for ConsumeError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Any(error.into())
+    }
+}
+
+impl From<ConsumeError> for Problem {
+    fn from(error: ConsumeError) -> Self {
+        match error {
+            ConsumeError::Unusable(why) => {
+                tracing::error!(%why, "an event can't be used");
+                Self::new(
+                    StatusCode::CONFLICT,
+                    "dead-letter-unusable",
+                    "This event can't be handled",
+                )
+                .detail(why.to_string())
+            }
+            ConsumeError::Any(error) => error.into(),
+        }
+    }
+}
+
+/// Acknowledges by 200, be it of a type that we act on or not.
+pub async fn handler(
+    Shared(app): Shared<App>,
+    event: CloudEvent<Value>,
+) -> Result<StatusCode, StatusCode> {
+    if event.kind == ORDER_COMPLETED {
+        consume(&app, &event).await.map_err(not_taken)?;
+    }
+    Ok(StatusCode::OK)
+}
+
+/// Takes one event in a transaction of its own.
+async fn consume(app: &App, event: &CloudEvent<Value>) -> Result<(), ConsumeError> {
+    let mut transaction = app.db.begin().await?;
+    book(app, &mut transaction, event).await?;
+    failpoint::reach("payment.counter.before_commit");
+    transaction.commit().await?;
+    failpoint::reach("payment.counter.after_commit");
+    app.outbox.wake();
+    Ok(())
+}
+
+/// Books the payment that the event tells of, in the caller's transaction. A late event is as good as a timely one:
+/// whether the order has a payment decides.
+pub async fn book(
+    app: &App,
+    connection: &mut PgConnection,
+    event: &CloudEvent<Value>,
+) -> Result<(), ConsumeError> {
+    if outbox::admit(connection, &Incoming::from(event)).await? == Admission::Duplicate {
+        return Ok(());
+    }
+    let completed = OrderCompleted::deserialize(&event.data).map_err(Unusable::from)?;
+    // What cost nothing was not paid.
+    if completed.payment.method != OrderMethod::Counter || completed.total.amount == 0 {
+        return Ok(());
+    }
+    if !(1..=MOST).contains(&completed.total.amount) {
+        return Err(Unusable::OutOfRange.into());
+    }
+    let (order, now) = (completed.order_id, app.clock.now());
+    store::payments::lock(connection, order).await?;
+    if store::payments::is_buried(connection, order).await? {
+        return Err(Unusable::OtherPayment.into());
+    }
+    let id = PaymentId(app.ids.next());
+    let payment = Payment::at_the_counter(id, order, completed.store_id, completed.total, now);
+    if !store::payments::insert_counter(connection, &payment).await? {
+        let other = store::payments::find(connection, order).await?;
+        let is_this = other.is_some_and(|other| {
+            other.method == Method::Counter && other.amount == completed.total
+        });
+        return if is_this {
+            Ok(())
+        } else {
+            Err(Unusable::OtherPayment.into())
+        };
+    }
+    let sale = Transfer::sale(payment.method, payment.amount);
+    store::ledger::book(connection, id.0, id, sale, now).await?;
+    let event = events::of(&payment, PROCESSED, &app.ids).map_err(Error::from)?;
+    outbox::append(connection, &[event]).await?;
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! `POST /v1/payments/{order}/refunds`: a manager gives some or all of the money back.
+//!
+//! Invariant: what was and what may still be given back never exceeds the capture, because the payment's row is locked
+//! from looking to promising; one key stands for one refund.
+
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use service::auth::Principal;
+use service::extract::{Json, Path};
+use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
+use service::money::Money;
+use service::problem::Problem;
+use sqlx::PgConnection;
+
+use crate::access;
+use crate::detached;
+use crate::error::Error;
+use crate::ledger::Transfer;
+use crate::operation::{Intent, Kind, Operation, OperationId};
+use crate::payment::{LEAST, MOST, Method, OrderId, Payment, PaymentId, Step};
+use crate::settle::{self, Asked};
+use crate::state::App;
+use crate::store;
+
+/// The route, as idempotency keys are scoped by it.
+const ROUTE: &str = "POST /v1/payments/{order}/refunds";
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// The body.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refund {
+    /// How much.
+    pub amount: Money,
+    /// Why; it stays in this service.
+    pub reason: String,
+}
+
+/// What makes a command the same as another.
+#[derive(Serialize)]
+struct Identity<'a> {
+    order: OrderId,
+    command: &'a Refund,
+}
+
+/// A refund that was made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Refunded {
+    /// Its id.
+    pub refund_id: OperationId,
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// Of which order.
+    pub order_id: OrderId,
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+    /// Always `refunded`.
+    pub status: &'static str,
+    /// When it was asked for.
+    #[serde(with = "service::clock::rfc3339")]
+    pub created_at: DateTime<Utc>,
+}
+
+/// Answers 201 with the refund. 400 without a key, 404 `payment-not-found`, 409 `refund-exceeds-capture` or
+/// `provider-refused`, 422 for an amount that can't be or a key that stands for another refund, 503 `payment-unknown`.
+pub async fn handler(
+    Shared(app): Shared<App>,
+    principal: Principal,
+    Path(order): Path<OrderId>,
+    headers: HeaderMap,
+    Json(command): Json<Refund>,
+) -> Result<impl IntoResponse, Problem> {
+    let key = Key::of(&headers)?;
+    if !(1..=LONGEST_REASON).contains(&command.reason.trim().chars().count()) {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "reason-missing",
+            "A refund needs a reason",
+        )
+        .field("/reason", "is 1 to 500 characters"));
+    }
+    let command = async move { refund(&app, &principal, order, key, &command).await };
+    let refunded = detached::run(command).await?;
+    Ok((StatusCode::CREATED, axum::Json(refunded)))
+}
+
+/// Refunds once per key.
+pub async fn refund(
+    app: &App,
+    principal: &Principal,
+    order: OrderId,
+    key: Key,
+    command: &Refund,
+) -> Result<Refunded, Error> {
+    if !(LEAST..=MOST).contains(&command.amount.amount) {
+        return Err(Error::AmountOutOfRange);
+    }
+    let (mut operation, asked) = begin(app, principal, order, key, command).await?;
+    if operation.is_open() {
+        settle::drive(app, &operation, asked).await?;
+        let mut connection = app.db.acquire().await?;
+        operation = store::operations::find(&mut connection, operation.id).await?;
+    }
+    if let Some(code) = operation.code {
+        return Err(Error::ProviderRefused { code });
+    }
+    Ok(Refunded {
+        refund_id: operation.id,
+        payment_id: operation.payment_id,
+        order_id: order,
+        amount: operation.amount,
+        reason: operation.reason.unwrap_or_default(),
+        status: "refunded",
+        created_at: operation.started_at,
+    })
+}
+
+/// The refund that the key stands for, from now on or from before.
+async fn begin(
+    app: &App,
+    principal: &Principal,
+    order: OrderId,
+    key: Key,
+    command: &Refund,
+) -> Result<(Operation, Asked), Error> {
+    let scope = Scope {
+        subject: principal.subject.clone(),
+        route: ROUTE,
+        key,
+    };
+    let fingerprint = Fingerprint::of(&Identity { order, command })?;
+    let now = app.clock.now();
+    let mut transaction = app.db.begin().await?;
+    let payment = store::payments::find_for_update(&mut transaction, order)
+        .await?
+        .filter(|payment| access::is_staff_of(principal, payment))
+        .ok_or(Error::PaymentNotFound)?;
+    if let Some(replay) = store::replays::find(&mut transaction, &scope, horizon(now)).await? {
+        let id = replay.refund_of(&fingerprint)?;
+        let operation = store::operations::find(&mut transaction, id).await?;
+        if operation.is_open() && !store::operations::lease(&mut transaction, id).await? {
+            return Err(Error::Unknown);
+        }
+        transaction.commit().await?;
+        return Ok((operation, Asked::Perhaps));
+    }
+    if command.amount.currency != payment.amount.currency {
+        return Err(Error::CurrencyDiffers);
+    }
+    let operations = store::operations::of_payment(&mut transaction, payment.id).await?;
+    let left = payment.captured().amount - operations.promised_back();
+    if command.amount.amount > left {
+        return Err(Error::ExceedsCapture);
+    }
+    let intent = Intent {
+        id: OperationId(app.ids.next()),
+        payment_id: payment.id,
+        order_id: order,
+        kind: Kind::Refund,
+        number: operations.next_number(Kind::Refund),
+        amount: command.amount,
+        actor: &principal.subject,
+        reason: Some(&command.reason),
+    };
+    let operation = match payment.method {
+        Method::Card => store::operations::begin(&mut transaction, &intent, now).await?,
+        Method::Counter => over_the_counter(app, &mut transaction, payment, &intent).await?,
+    };
+    let id = operation.id;
+    let claimed = store::replays::claim(
+        &mut transaction,
+        &scope,
+        &fingerprint,
+        id,
+        now,
+        horizon(now),
+    );
+    if !claimed.await? {
+        // A refund of another order took the key at this very moment.
+        return Err(KeyError::InFlight.into());
+    }
+    transaction.commit().await?;
+    app.outbox.wake();
+    Ok((operation, Asked::Never))
+}
+
+/// Out of the till, in the caller's transaction: no provider has a part in it.
+async fn over_the_counter(
+    app: &App,
+    connection: &mut PgConnection,
+    payment: Payment,
+    intent: &Intent<'_>,
+) -> Result<Operation, Error> {
+    store::operations::insert_done(connection, intent, app.clock.now()).await?;
+    let transfer = Transfer::refund(payment.method, intent.amount);
+    settle::book(app, connection, intent.id, &payment, transfer).await?;
+    settle::step(app, connection, payment, Step::Refund(intent.amount)).await?;
+    Ok(store::operations::find(connection, intent.id).await?)
+}

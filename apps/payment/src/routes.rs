@@ -1,0 +1,86 @@
+//! Every route of this service, with the scope that it needs.
+//!
+//! Invariant: one is public, and it checks a signature; whose payment it is, is decided in the operation.
+
+use axum::http::Method;
+use service::routes::{Access, Routes};
+
+use crate::ops::{
+    authorise, capture, dead_letter, dead_letters, get, order_completed, redrive, refund,
+    transactions, undo_capture, void, webhook,
+};
+use crate::state::App;
+
+const CHARGE: Access = Access::Scope("payment:charge");
+const READ: Access = Access::Scope("payment:read");
+const REFUND: Access = Access::Scope("payment:refund");
+const OPERATE: Access = Access::Scope("payment:operate");
+
+/// The table.
+#[must_use]
+pub fn table() -> Routes<App> {
+    let payment = "/v1/payments/{order}";
+    Routes::new()
+        .route(Method::PUT, payment, CHARGE, authorise::handler)
+        .route(Method::GET, payment, READ, get::handler)
+        .route(
+            Method::POST,
+            "/v1/payments/{order}/capture",
+            CHARGE,
+            capture::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/payments/{order}/void",
+            CHARGE,
+            void::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/payments/{order}/refund",
+            CHARGE,
+            undo_capture::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/payments/{order}/refunds",
+            REFUND,
+            refund::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/payments/{order}/transactions",
+            READ,
+            transactions::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/webhooks/provider",
+            Access::Public,
+            webhook::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/dead-letters",
+            OPERATE,
+            dead_letters::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/dead-letters/{id}/redrive",
+            OPERATE,
+            redrive::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/order",
+            Access::Sidecar,
+            order_completed::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/dead",
+            Access::Sidecar,
+            dead_letter::handler,
+        )
+}

@@ -1,0 +1,159 @@
+//! When the provider's answer is lost, late, wrong or never comes: it is asked what it did, and nothing is done twice.
+
+use axum::http::header;
+use payment::payment::Status;
+
+use crate::provider::{self, Mood};
+use crate::world::{AMOUNT, World};
+
+#[tokio::test]
+async fn a_lost_answer_is_looked_up() {
+    let world = World::new().await;
+    let order = world.new_order();
+    for kind in ["authorisation", "capture", "refund"] {
+        world.provider.will(kind, &[Mood::Lost]);
+    }
+    assert_eq!(
+        world.authorise(order).await.payment(),
+        (200, "authorised", 0, 0)
+    );
+    assert_eq!(world.provider.looked_up(), 1);
+    assert_eq!(
+        world.capture(order).await.payment(),
+        (200, "captured", AMOUNT, 0)
+    );
+    assert_eq!(
+        world.undo(order).await.payment(),
+        (200, "captured", AMOUNT, AMOUNT)
+    );
+    let other = world.new_order();
+    world.authorise(other).await;
+    world.provider.will("void", &[Mood::Lost]);
+    assert_eq!(world.void(other).await.payment(), (200, "voided", 0, 0));
+    for (kind, times) in [
+        ("authorisation", 2),
+        ("capture", 1),
+        ("refund", 1),
+        ("void", 1),
+    ] {
+        assert_eq!(
+            world.provider.keys(kind).len(),
+            times,
+            "{kind} is not repeated"
+        );
+    }
+    world.check_money(order).await;
+}
+
+#[tokio::test]
+async fn a_hang_is_given_up_and_settled_later() {
+    let world = World::new().await;
+    let order = world.new_order();
+    world.provider.will("authorisation", &[Mood::Hang]);
+    let answer = world.authorise(order).await;
+    assert_eq!(answer.problem(), (503, "payment-unknown".into()));
+    assert!(answer.headers.contains_key(header::RETRY_AFTER));
+    assert_eq!(world.payment(order).await.status(), Status::Initiated);
+    world.resolve().await;
+    assert_eq!(
+        world.authorise(order).await.payment(),
+        (200, "authorised", 0, 0)
+    );
+    assert_eq!(world.provider.count("authorisation"), 1);
+}
+
+#[tokio::test]
+async fn unknown_is_never_told_as_failed_however_long_it_lasts() {
+    let world = World::new().await;
+    let order = world.new_order();
+    world
+        .provider
+        .will("authorisation", &[Mood::Away, Mood::Away, Mood::Late]);
+    for _ in 0..3 {
+        assert_eq!(
+            world.authorise(order).await.problem(),
+            (503, "payment-unknown".into())
+        );
+        assert_eq!(world.payment(order).await.status(), Status::Initiated);
+    }
+    world.provider.catch_up();
+    assert_eq!(
+        world.authorise(order).await.payment(),
+        (200, "authorised", 0, 0)
+    );
+    assert_eq!(
+        world.events().await,
+        ["payment.initiated.v1", "payment.authorised.v1"]
+    );
+    let key = format!("{}:authorise", order.0);
+    assert_eq!(
+        world.provider.keys("authorisation"),
+        [key.clone(), key.clone(), key]
+    );
+    assert_eq!(world.provider.count("authorisation"), 1);
+}
+
+#[tokio::test]
+async fn an_answer_about_another_purchase_decides_nothing() {
+    let world = World::new().await;
+    let order = world.new_order();
+    world.provider.will("authorisation", &[Mood::Garbled]);
+    world.provider.is_silent(true);
+    assert_eq!(world.authorise(order).await.problem().0, 503);
+    world.provider.is_silent(false);
+    assert_eq!(world.authorise(order).await.payment().1, "authorised");
+    assert_eq!(world.provider.count("authorisation"), 1);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_cut_off_is_unknown_too() {
+    let mut world = World::new().await;
+    world.provider.is_silent(true);
+    world.provider.will("authorisation", &[Mood::Away; 8]);
+    let orders: Vec<_> = (0..8).map(|_| world.new_order()).collect();
+    for order in &orders {
+        assert_eq!(
+            world.authorise(*order).await.problem(),
+            (503, "payment-unknown".into())
+        );
+    }
+    assert!(
+        world.provider.keys("authorisation").len() < 8,
+        "the breaker is open"
+    );
+    world.provider.is_silent(false);
+    world.provider.forget_moods();
+    world.app.dapr = provider::dapr(&world.config);
+    // Those that the provider turned away, and those that it never saw.
+    world.resolve().await;
+    for order in orders {
+        assert_eq!(world.payment(order).await.status(), Status::Authorised);
+    }
+    assert_eq!(world.provider.count("authorisation"), 8);
+}
+
+#[tokio::test]
+async fn two_resolvers_share_the_work() {
+    let world = World::new().await;
+    world.provider.will("authorisation", &[Mood::Away; 6]);
+    let orders: Vec<_> = (0..6).map(|_| world.new_order()).collect();
+    for order in &orders {
+        assert_eq!(world.authorise(*order).await.problem().0, 503);
+    }
+    world.let_time_pass().await;
+    let before = world.provider.looked_up();
+    let (one, two) = tokio::join!(
+        payment::resolver::pass(&world.app),
+        payment::resolver::pass(&world.app)
+    );
+    assert_eq!(one.expect("a pass") + two.expect("a pass"), 6);
+    assert_eq!(
+        world.provider.looked_up() - before,
+        6,
+        "each was looked up once"
+    );
+    assert_eq!(world.provider.keys("authorisation").len(), 12);
+    for order in orders {
+        assert_eq!(world.payment(order).await.status(), Status::Authorised);
+    }
+}

@@ -1,0 +1,285 @@
+//! What the system left behind, as plain values.
+//!
+//! Invariant: a field holds what a table, a topic, a book or a file says, with its name there; nothing is concluded here.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::history::Entry;
+
+/// All that is known of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Order's orders.
+    pub orders: Vec<Order>,
+    /// Where the sagas stand.
+    pub checkouts: Vec<Checkout>,
+    /// The transitions of all orders, by order and version.
+    pub history: Vec<Transition>,
+    /// The seals over them, oldest first.
+    pub seals: Vec<Seal>,
+    /// How many transitions no seal covers.
+    pub unsealed: usize,
+    /// Payment's payments.
+    pub payments: Vec<Payment>,
+    /// What payment asked of the provider, and what was paid over the counter.
+    pub operations: Vec<Operation>,
+    /// The ledger.
+    pub ledger: Vec<Entered>,
+    /// What the provider did, by its own books.
+    pub provider: Vec<Booked>,
+    /// Inventory's levels.
+    pub levels: Vec<Level>,
+    /// The sums of all movements, by order.
+    pub movements: Vec<Movement>,
+    /// What is or was held for whom.
+    pub reservations: Vec<Reservation>,
+    /// By service, how many events wait to be published.
+    pub outboxes: Vec<Waiting>,
+    /// Which event was admitted by which service.
+    pub admissions: Vec<Admission>,
+    /// What was given up by whom.
+    pub dead_letters: Vec<DeadLetter>,
+    /// All events of all topics, oldest first within a subject.
+    pub events: Vec<Event>,
+    /// What clients asked for.
+    pub asked: Vec<Entry>,
+    /// How much was searched for secrets.
+    pub searched: Searched,
+    /// Where a secret was found.
+    pub leaks: Vec<Leak>,
+}
+
+/// A row of `orders`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Order {
+    pub id: String,
+    pub checkout: String,
+    pub fulfilment: String,
+    pub payment_method: String,
+    pub payment_status: String,
+    pub currency: String,
+    pub total: i64,
+    pub version: i64,
+    /// The transaction that wrote it last.
+    pub written_by: String,
+}
+
+/// A row of `checkouts`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Checkout {
+    pub order_id: String,
+    pub state: String,
+    pub direction: String,
+    pub step: String,
+    /// Whether a person settled it, so that what follows from it is that person's word.
+    pub by_hand: bool,
+}
+
+/// A row of `order_history`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Transition {
+    pub order_id: String,
+    pub version: i64,
+    /// Microseconds of the epoch.
+    pub at: i64,
+    pub actor: String,
+    pub axis: String,
+    pub from_status: Option<String>,
+    pub to_status: String,
+    /// Hexadecimal.
+    pub hash: String,
+    /// The transaction that wrote it.
+    pub written_by: String,
+}
+
+/// A row of `history_seals`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Seal {
+    pub seal: i64,
+    /// Microseconds of the epoch.
+    pub at: i64,
+    pub orders: Vec<String>,
+    pub versions: Vec<i64>,
+    /// Hexadecimal.
+    pub digest: String,
+}
+
+/// A row of `payments`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Payment {
+    pub id: String,
+    pub order_id: String,
+    pub method: String,
+    pub status: String,
+    pub currency: String,
+    pub amount: i64,
+    pub captured: i64,
+    pub refunded: i64,
+}
+
+/// A row of `operations`, with the order that it is for.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Operation {
+    pub id: String,
+    pub payment_id: String,
+    pub order_id: String,
+    pub kind: String,
+    pub provider_key: Option<String>,
+    pub provider_id: Option<String>,
+    pub amount: i64,
+    pub state: String,
+    /// Whether staff gave it, rather than the saga.
+    pub by_staff: bool,
+}
+
+/// A row of `ledger`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Entered {
+    pub transaction_id: String,
+    pub payment_id: String,
+    pub account: String,
+    pub amount: i64,
+    pub currency: String,
+}
+
+/// A line of the provider's books: an operation, not a webhook.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names of the line")]
+pub struct Booked {
+    pub id: String,
+    pub kind: String,
+    pub reference: String,
+    #[serde(deserialize_with = "minor_units")]
+    pub amount: i64,
+    pub status: String,
+}
+
+/// A row of `levels`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Level {
+    pub store_id: String,
+    pub item_id: String,
+    pub initial: i64,
+    pub received: i64,
+    pub restocked: i64,
+    pub adjusted: i64,
+    pub available: i64,
+    pub reserved: i64,
+    pub sold: i64,
+    pub wasted: i64,
+}
+
+/// The sum of the rows of `movements` that agree in all but quantity.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Movement {
+    pub store_id: String,
+    pub item_id: String,
+    pub order_id: Option<String>,
+    pub kind: String,
+    pub quantity: i64,
+}
+
+/// A row of `reservations`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Reservation {
+    pub order_id: String,
+    pub store_id: Option<String>,
+    pub status: String,
+    pub items: Vec<String>,
+    pub quantities: Vec<i64>,
+}
+
+/// How many events a service has not published.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Waiting {
+    /// The service.
+    pub app: String,
+    /// How many.
+    pub events: usize,
+}
+
+/// A row of `inbox.messages`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Admission {
+    /// The service that admitted it.
+    pub app: String,
+    pub source: String,
+    pub id: String,
+}
+
+/// A row of `inbox.dead_letters`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct DeadLetter {
+    /// The service that gave it up.
+    pub app: String,
+    pub source: String,
+    pub event_id: String,
+    pub redriven: bool,
+}
+
+/// A published event.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names of the envelope")]
+pub struct Event {
+    pub id: String,
+    pub source: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub subject: String,
+    #[serde(deserialize_with = "number")]
+    pub sequence: i64,
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// How much was searched.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Searched {
+    /// Files of logs.
+    pub logs: usize,
+    /// Messages of topics.
+    pub messages: usize,
+    /// Secrets looked for.
+    pub secrets: usize,
+}
+
+/// A secret where none may be. It does not hold the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// Which secret.
+    pub secret: String,
+    /// In which log or topic.
+    pub place: String,
+}
+
+/// A number, or one written as text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let text = || value.as_str()?.parse().ok();
+    value
+        .as_i64()
+        .or_else(text)
+        .ok_or_else(|| serde::de::Error::custom(format!("no number: {value}")))
+}
+
+/// An amount by itself, or with its currency beside it.
+fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    value
+        .as_i64()
+        .or_else(|| value["amount"].as_i64())
+        .ok_or_else(|| serde::de::Error::custom(format!("no amount: {value}")))
+}

@@ -1,0 +1,279 @@
+//! Reads the evidence: every table, topic, book and file that a decision needs.
+//!
+//! Invariant: it reads what is stored, as the operator of the machine; no service is asked anything, and nothing is written.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::evidence::{Booked, Event, Evidence, Searched};
+use super::{Report, decide, secrets};
+use crate::client::plain;
+use crate::target::{Record, Target};
+use crate::{history, patience};
+
+/// The services that publish, each with an outbox and an inbox.
+const PUBLISHERS: [&str; 3] = ["order", "inventory", "payment"];
+/// Secrets that a service reads from its store, by name; not every service has each.
+const STORED: [&str; 5] = ["database", "client", "merchant", "session", "webhook"];
+/// What is in those secrets and is none.
+const SHORTEST_SECRET: usize = 12;
+/// How long, after the last fault was healed, until everything must have come to rest.
+const REST: Duration = Duration::from_mins(1);
+
+const ORDERS: &str =
+    "SELECT id, checkout, fulfilment, payment_method, payment_status, currency, total, version,
+    xmin::text AS written_by FROM orders ORDER BY id";
+const CHECKOUTS: &str =
+    "SELECT order_id, state, direction, step, EXISTS (SELECT FROM checkout_history AS line
+    WHERE line.order_id = checkouts.order_id AND line.action = 'settle') AS by_hand FROM checkouts";
+const HISTORY: &str =
+    "SELECT order_id, version, (extract(epoch FROM at) * 1000000)::bigint AS at, actor, axis,
+    from_status, to_status, encode(hash, 'hex') AS hash, xmin::text AS written_by
+    FROM order_history ORDER BY order_id, version";
+const SEALS: &str =
+    "SELECT seal, (extract(epoch FROM at) * 1000000)::bigint AS at, orders, versions,
+    encode(digest, 'hex') AS digest FROM history_seals ORDER BY seal";
+const UNSEALED: &str = "SELECT order_id FROM unsealed_history";
+const PAYMENTS: &str =
+    "SELECT id, order_id, method, status, currency, amount, captured, refunded FROM payments";
+const OPERATIONS: &str =
+    "SELECT operations.id, payment_id, order_id, kind, provider_key, provider_id,
+    operations.amount, state, operations.reason IS NOT NULL AS by_staff
+    FROM operations JOIN payments ON payments.id = payment_id ORDER BY operations.id";
+const LEDGER: &str =
+    "SELECT transaction_id, payment_id, account, amount, currency FROM ledger ORDER BY position";
+const LEVELS: &str =
+    "SELECT store_id, item_id, initial, received, restocked, adjusted, available, reserved, sold,
+    wasted FROM levels ORDER BY store_id, item_id";
+const MOVEMENTS: &str =
+    "SELECT store_id, item_id, order_id, kind, sum(quantity)::bigint AS quantity FROM movements
+    GROUP BY store_id, item_id, order_id, kind";
+const RESERVATIONS: &str = "SELECT order_id, store_id, status, items, quantities FROM reservations";
+const TIMELINE: &str = "SELECT 'order' AS app, source, event_id AS id FROM timeline";
+
+async fn table<T: DeserializeOwned>(target: &Target, app: &str, query: &str) -> Result<Vec<T>> {
+    let rows = target.rows(app, query).await?;
+    rows.into_iter()
+        .map(|row| serde_json::from_value(row).with_context(|| format!("{app}: {query}")))
+        .collect()
+}
+
+/// Decides all invariants once everything has come to rest, or has had a minute for that.
+pub async fn judge(target: &Target) -> Result<Report> {
+    judge_within(target, REST).await
+}
+
+/// Decides all invariants once everything has come to rest, or has had that long: what is on its way to a consumer by
+/// then counts as lost, what is undecided by then as stuck.
+pub async fn judge_within(target: &Target, rest: Duration) -> Result<Report> {
+    let start = Instant::now();
+    let at_rest = patience::insist("coming to rest", rest, || at_rest(target)).await;
+    // What goes on for ever is for the decisions to name; what can't be read is not.
+    if let Err(error) = at_rest
+        && error.downcast_ref::<Unrest>().is_none()
+    {
+        return Err(error);
+    }
+    loop {
+        let report = decide(&read(target).await?);
+        if report.is_sound() {
+            return Ok(report);
+        }
+        if start.elapsed() >= rest {
+            return Ok(report);
+        }
+    }
+}
+
+/// Something that is still going on.
+#[derive(Debug)]
+struct Unrest(String);
+
+impl fmt::Display for Unrest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unrest {}
+
+/// Fails while a saga runs, an event waits, an operation is open or a confirmed order's stock is not sold.
+async fn at_rest(target: &Target) -> Result<()> {
+    for (app, what, query) in [
+        (
+            "order",
+            "a running saga",
+            "SELECT order_id FROM checkouts WHERE state = 'running'",
+        ),
+        ("order", "an unsealed transition", UNSEALED),
+        (
+            "order",
+            "an unpublished event",
+            "SELECT id FROM outbox.events",
+        ),
+        (
+            "inventory",
+            "an unpublished event",
+            "SELECT id FROM outbox.events",
+        ),
+        (
+            "payment",
+            "an unpublished event",
+            "SELECT id FROM outbox.events",
+        ),
+        (
+            "payment",
+            "an open operation",
+            "SELECT id FROM operations WHERE state = 'open'",
+        ),
+    ] {
+        if let Some(row) = target.rows(app, query).await?.first() {
+            return Err(Unrest(format!("{app} has {what}: {row}")).into());
+        }
+    }
+    let parked = "SELECT order_id FROM checkouts WHERE state = 'manual'";
+    let parked = target.rows("order", parked).await?;
+    let held = "SELECT order_id FROM reservations WHERE status = 'held'";
+    let held = target.rows("inventory", held).await?;
+    if let Some(row) = held.iter().find(|row| !parked.contains(row)) {
+        return Err(Unrest(format!("stock is held: {row}")).into());
+    }
+    Ok(())
+}
+
+/// All evidence, as it is now.
+pub async fn read(target: &Target) -> Result<Evidence> {
+    let topics = target.topics()?;
+    let messages = target.messages_of(&topics).await?;
+    let mut evidence = Evidence {
+        orders: table(target, "order", ORDERS).await?,
+        checkouts: table(target, "order", CHECKOUTS).await?,
+        history: table(target, "order", HISTORY).await?,
+        seals: table(target, "order", SEALS).await?,
+        payments: table(target, "payment", PAYMENTS).await?,
+        operations: table(target, "payment", OPERATIONS).await?,
+        ledger: table(target, "payment", LEDGER).await?,
+        provider: books(target)?,
+        levels: table(target, "inventory", LEVELS).await?,
+        movements: table(target, "inventory", MOVEMENTS).await?,
+        reservations: table(target, "inventory", RESERVATIONS).await?,
+        admissions: table(target, "order", TIMELINE).await?,
+        events: events(&messages)?,
+        asked: history::read(target.history())?,
+        ..Evidence::default()
+    };
+    evidence.unsealed = target.rows("order", UNSEALED).await?.len();
+    for app in PUBLISHERS {
+        let outbox = format!("SELECT '{app}' AS app, count(*) AS events FROM outbox.events");
+        let inbox = format!("SELECT '{app}' AS app, source, id FROM inbox.messages");
+        let dead = format!(
+            "SELECT '{app}' AS app, source, event_id, redriven_at IS NOT NULL AS redriven FROM inbox.dead_letters"
+        );
+        evidence.outboxes.extend(table(target, app, &outbox).await?);
+        evidence
+            .admissions
+            .extend(table(target, app, &inbox).await?);
+        evidence
+            .dead_letters
+            .extend(table(target, app, &dead).await?);
+    }
+    look_for_secrets(target, &messages, &mut evidence).await?;
+    Ok(evidence)
+}
+
+fn events(messages: &[Value]) -> Result<Vec<Event>> {
+    let mut events = Vec::new();
+    for message in messages {
+        // What no consumer could read is no event; a test may have put it there.
+        if message["sequence"].is_null() {
+            continue;
+        }
+        let event = serde_json::from_value(message.clone());
+        events.push(event.with_context(|| format!("no event: {message}"))?);
+    }
+    Ok(events)
+}
+
+/// The lines of operations; the others tell of webhooks.
+fn books(target: &Target) -> Result<Vec<Booked>> {
+    let lines = target.books()?;
+    let operations = lines.into_iter().filter(|line| line["webhook"].is_null());
+    operations
+        .filter(|line| line["kind"].is_string() && line["id"].is_string())
+        .map(|line| {
+            let text = line.to_string();
+            serde_json::from_value(line).with_context(|| format!("the provider's books: {text}"))
+        })
+        .collect()
+}
+
+async fn look_for_secrets(
+    target: &Target,
+    messages: &[Value],
+    evidence: &mut Evidence,
+) -> Result<()> {
+    let mut known = target.secrets()?;
+    known.extend(stored(target).await?);
+    let mut texts = target.all_logs()?;
+    evidence.searched = Searched {
+        logs: texts.len(),
+        messages: messages.len(),
+        secrets: known.len(),
+    };
+    let published: Vec<_> = messages.iter().map(Value::to_string).collect();
+    texts.push(Record {
+        name: "the topics".to_owned(),
+        text: published.join("\n"),
+    });
+    evidence.leaks = secrets::search(&texts, &known);
+    Ok(())
+}
+
+/// The secrets that services read from their stores, as far as their sidecars give them out.
+async fn stored(target: &Target) -> Result<Vec<Record>> {
+    let http = plain(target)?;
+    let mut secrets = Vec::new();
+    for app in target.apps() {
+        let sidecar = target.sidecar(app)?;
+        for name in STORED {
+            let address = sidecar
+                .url
+                .join(&format!("/v1.0/secrets/secretstore/{name}"))?;
+            let request = http.get(address).header("dapr-api-token", &sidecar.token);
+            let answer = request.send().await?;
+            if !answer.status().is_success() {
+                continue;
+            }
+            let body: Value = serde_json::from_slice(&answer.bytes().await?)?;
+            let values = body.as_object().into_iter().flatten();
+            let secret = |key: &str| {
+                [
+                    "password",
+                    "client_secret",
+                    "api_key",
+                    "webhook_secret",
+                    "current",
+                ]
+                .contains(&key)
+            };
+            secrets.extend(
+                values
+                    .filter(|(key, _)| secret(key))
+                    .filter_map(|(key, value)| {
+                        let text = value
+                            .as_str()
+                            .filter(|text| text.len() >= SHORTEST_SECRET)?;
+                        Some(Record {
+                            name: format!("{app}/{name}/{key}"),
+                            text: text.to_owned(),
+                        })
+                    }),
+            );
+        }
+    }
+    Ok(secrets)
+}

@@ -1,0 +1,124 @@
+//! Signals, and a second process where one should be: what a test does to the processes of this machine.
+//!
+//! Invariant: a signal reaches only a process that this stack has noted, and every process started here ends with its handle.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::process::{Child, Command};
+use url::Url;
+
+use super::{Local, Part};
+use crate::patience::until;
+
+/// How far a twin's first port is above its original's; an app's row has nothing there.
+const ABOVE: u16 = 6;
+/// How soon the kernel must have stopped or continued a process.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// How long a second process may take until it is ready.
+const START: Duration = Duration::from_secs(20);
+
+/// A second process of a service.
+pub struct Twin {
+    process: Child,
+    ops: Url,
+}
+
+impl Twin {
+    /// Where it tells of itself.
+    #[must_use]
+    pub fn ops(&self) -> &Url {
+        &self.ops
+    }
+
+    /// Ends it as a crash does.
+    pub async fn kill(mut self) -> Result<()> {
+        self.process.kill().await.context("a twin can't be killed")
+    }
+}
+
+impl Local {
+    /// Sends a signal to a part; says to which process.
+    pub(super) async fn signal(&self, part: &Part, signal: &str) -> Result<u32> {
+        let pid = self
+            .pid(part)
+            .with_context(|| format!("{part} does not run"))?;
+        let sent = Command::new("bash")
+            .args(["-c", r#"kill "-$1" "$2""#, "kill", signal, &pid.to_string()])
+            .status()
+            .await?;
+        if !sent.success() {
+            bail!("{part} did not get the signal {signal}");
+        }
+        Ok(pid)
+    }
+
+    pub(in crate::target) async fn pause(&self, part: &Part) -> Result<()> {
+        let pid = self.signal(part, "STOP").await?;
+        let stopped = || async { (state(pid)? == "T").then_some(()) };
+        until(&format!("the pause of {part}"), AT_ONCE, stopped).await
+    }
+
+    pub(in crate::target) async fn resume(&self, part: &Part) -> Result<()> {
+        let pid = self.signal(part, "CONT").await?;
+        let goes_on = || async { (state(pid)? != "T").then_some(()) };
+        until(&format!("{part} going on"), AT_ONCE, goes_on).await
+    }
+
+    pub(in crate::target) async fn twin(&self, app: &str) -> Result<Twin> {
+        let first = Part::App(app.to_owned());
+        let pid = self
+            .pid(&first)
+            .with_context(|| format!("{first} does not run"))?;
+        let place = format!("/proc/{pid}");
+        let environment = fs::read(format!("{place}/environ"))?;
+        let variables = environment.split(|byte| *byte == 0).filter_map(|pair| {
+            let equals = pair.iter().position(|byte| *byte == b'=')?;
+            let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+            Some((text(&pair[..equals]), text(&pair[equals + 1..])))
+        });
+        let port = self.app(app)?.listens + ABOVE;
+        let log = self.state.join("logs").join(format!("{app}.twin.log"));
+        let log = fs::File::options().create(true).append(true).open(log)?;
+        let mut process = Command::new(fs::read_link(format!("{place}/exe"))?)
+            .current_dir(fs::read_link(format!("{place}/cwd"))?)
+            .env_clear()
+            .envs(variables)
+            .env("APP_PORT", self.moved(port).to_string())
+            .env("CREMA_OPS_PORT", self.moved(port + 1).to_string())
+            .stdin(Stdio::null())
+            .stderr(log.try_clone()?)
+            .stdout(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("a second {app}"))?;
+        let ops = self.at(port + 1)?;
+        let ready = ops.join("/readyz")?;
+        let http = reqwest::Client::builder().timeout(AT_ONCE).build()?;
+        until(
+            &format!("the readiness of a second {app}"),
+            START,
+            || async {
+                let answer = http.get(ready.clone()).send().await.ok()?;
+                answer.status().is_success().then_some(())
+            },
+        )
+        .await?;
+        // Something else may have been listening there, and have answered in its place.
+        if let Some(status) = process.try_wait()? {
+            bail!("the second {app} ended with {status}; its log is {app}.twin.log");
+        }
+        Ok(Twin { process, ops })
+    }
+}
+
+/// The letter of a process's state.
+fn state(pid: u32) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let state = status.rsplit_once(") ")?.1.split(' ').next()?;
+    Some(state.to_owned())
+}
