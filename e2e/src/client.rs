@@ -167,6 +167,11 @@ impl Client {
         self.send((request.json(body), trace_id)).await
     }
 
+    /// Deletes what a path names.
+    pub async fn delete(&self, path: &str) -> Result<Answer> {
+        self.send(self.request(&Method::DELETE, path)?).await
+    }
+
     /// Opens a live stream.
     pub async fn events(&self, path: &str) -> Result<Events> {
         let (request, _) = self.request(&Method::GET, path)?;

@@ -212,6 +212,13 @@ impl Target {
         }
     }
 
+    /// Lets an app read a topic again from its beginning, and returns when it has.
+    pub async fn replay(&self, app: &str, topic: &str) -> Result<()> {
+        match self {
+            Self::Local(local) => local.replay(app, topic).await,
+        }
+    }
+
     /// The payment provider.
     pub fn provider(&self) -> Result<Provider> {
         match self {

@@ -9,13 +9,14 @@ use crate::ops::pass::Passed;
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
+const DELETE: Method = Method::DELETE;
 
 const ORDER: &str = "order";
 const INVENTORY: &str = "inventory";
 const PAYMENT: &str = "payment";
 
 /// The rows.
-pub static PASSED: [Passed; 27] = [
+pub static PASSED: [Passed; 28] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders/{id}", ORDER, "/v1/orders/{id}"),
@@ -112,6 +113,8 @@ pub static PASSED: [Passed; 27] = [
         INVENTORY,
         "/v1/stores/{id}/adjustments",
     ),
+    // A copy of events, dropped to be built anew from their topics.
+    row(DELETE, "/api/timeline", ORDER, "/v1/timeline"),
     // Events that could not be taken in.
     row(GET, "/api/dead-letters/order", ORDER, LETTERS),
     row(POST, "/api/dead-letters/order/{id}/redrive", ORDER, REDRIVE),

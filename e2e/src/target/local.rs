@@ -228,9 +228,18 @@ impl Local {
     }
 
     async fn stack(&self, part: &str, verb: &str) -> Result<()> {
-        let script = root().join(format!("tools/stack/{part}.sh"));
-        let done = Command::new(&script)
-            .arg(verb)
+        self.script(&format!("tools/stack/{part}.sh"), &[verb])
+            .await
+    }
+
+    pub(super) async fn replay(&self, app: &str, topic: &str) -> Result<()> {
+        let arguments = ["replay", app, "--topic", topic];
+        self.script("run.sh", &arguments).await
+    }
+
+    async fn script(&self, path: &str, arguments: &[&str]) -> Result<()> {
+        let done = Command::new(root().join(path))
+            .args(arguments)
             .env("CREMA_STATE", &self.state)
             .env("CREMA_PORT_BASE", self.base.to_string())
             // What it starts would hold a pipe open for as long as it lives.
@@ -238,9 +247,9 @@ impl Local {
             .stderr(Stdio::null())
             .status()
             .await
-            .with_context(|| format!("{}", script.display()))?;
+            .with_context(|| path.to_owned())?;
         if !done.success() {
-            bail!("{part}.sh {verb} ended with {done}");
+            bail!("{path} {} ended with {done}", arguments.join(" "));
         }
         Ok(())
     }

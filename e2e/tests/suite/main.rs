@@ -14,6 +14,7 @@ mod kill_points;
 mod mutations;
 mod ownership;
 mod redelivery;
+mod replay;
 mod resiliency;
 mod shop;
 mod stack;

@@ -34,6 +34,7 @@ const EXPECTED: &str = "
     POST! /api/stores/{id}/receipts > inventory /v1/stores/{id}/receipts
     POST! /api/stores/{id}/waste > inventory /v1/stores/{id}/waste
     POST! /api/stores/{id}/adjustments > inventory /v1/stores/{id}/adjustments
+    DELETE /api/timeline > order /v1/timeline
     GET /api/dead-letters/order > order /v1/dead-letters
     POST /api/dead-letters/order/{id}/redrive > order /v1/dead-letters/{id}/redrive
     GET /api/dead-letters/inventory > inventory /v1/dead-letters
