@@ -1,9 +1,8 @@
 -- Completed orders for db-order, those numbered from :first to :last: a thousand a day, back from yesterday, half of
--- them at each demo store, each with all that the service would have kept of it.
+-- them at each demo store, each with all that the service would have kept of it but the seals of its audit.
 --
 -- The trigger that chains history looks up the row before for each row. Here a whole order's chain is made at once by
--- the trigger's own function, so no hash differs; triggers are off for this session alone. What the trigger leaves for
--- the sealer is the newest row of each order, as in migration 0003, and the service seals it.
+-- the trigger's own function, so no hash differs; triggers are off for this session alone.
 SET session_replication_role = replica;
 SET synchronous_commit = off;
 BEGIN;
@@ -53,5 +52,4 @@ WITH RECURSIVE step (version, actor, axis, from_status, to_status) AS (
 )
 INSERT INTO order_history (order_id, version, at, actor, axis, from_status, to_status, hash)
 SELECT id, version, at, actor, axis, from_status, to_status, hash FROM chained;
-INSERT INTO unsealed_history SELECT id, 6 FROM past;
 COMMIT;

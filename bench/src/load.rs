@@ -175,7 +175,8 @@ fn offset(index: u64, rate: u32) -> Duration {
     Duration::from_nanos(index.saturating_mul(1_000_000_000) / u64::from(rate.max(1)))
 }
 
-fn histogram() -> Result<Histogram<u64>> {
+/// For microseconds, of which the longest that count are [`LONGEST_MICROS`].
+pub fn histogram() -> Result<Histogram<u64>> {
     Histogram::new_with_bounds(1, LONGEST_MICROS, 3).map_err(|error| anyhow!("{error}"))
 }
 

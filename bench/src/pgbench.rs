@@ -19,6 +19,8 @@ use crate::customer::{Customer, Until};
 const PLACE: &str = include_str!("../sql/place.sql");
 /// What follows until it is confirmed, by card.
 const SAGA: &str = include_str!("../sql/saga.sql");
+/// What the saga takes from.
+const SHELVES: &str = include_str!("../sql/shelves.sql");
 /// Where both run; `bench.sh` makes the database.
 const DATABASE: &str = "bench";
 /// Threads of pgbench: one keeps up with what two processors can serve.
@@ -105,6 +107,9 @@ impl Pgbench {
             .trim()
             .split_once('|')
             .context("an order has no reservation")?;
+        programs
+            .query(DATABASE, &[("items", items)], SHELVES)
+            .await?;
         let each = |to: &dyn Fn(&str) -> String| {
             let inner = quantities.trim_matches(['{', '}']);
             let changed: Vec<_> = inner.split(',').map(to).collect();

@@ -43,12 +43,17 @@ on_bench_stack() {
 # After a failure the stack stops and its logs stay.
 bench_over() { on_bench_stack ./run.sh down >/dev/null || true; }
 
-# The order service's schema again, in a database that only pgbench uses.
+# The schemas of all that share in a checkout again, in a database that only pgbench uses. A
+# table that each of them has is found as the order service's.
 pgbench_database() {
+  local app path='order_service, inventory, payment'
   tools/stack/postgres.sh sql -c 'CREATE DATABASE bench'
   {
-    cat apps/order/migrations/*.sql
-    printf 'CREATE SCHEMA outbox;\n'
+    for app in order inventory payment; do
+      printf 'CREATE SCHEMA %s; SET search_path TO %s;\n' "${app/#order/order_service}" "${app/#order/order_service}"
+      cat "apps/$app"/migrations/*.sql
+    done
+    printf 'ALTER DATABASE bench SET search_path TO %s; SET search_path TO %s;\nCREATE SCHEMA outbox;\n' "$path" "$path"
     cat libs/outbox/migrations/*.sql bench/sql/bench.sql
   } | tools/stack/postgres.sh sql -d bench
 }

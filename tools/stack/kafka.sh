@@ -55,7 +55,8 @@ CONF
   if [[ ! -f $DATA/meta.properties ]]; then
     local id
     id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
-    tool 128m kafka.tools.StorageTool format -t "$id" -c "$STATE/run/kafka.properties" >"$STATE/logs/kafka.log" 2>&1 ||
+    # In one word: an id may begin with a dash.
+    tool 128m kafka.tools.StorageTool format "--cluster-id=$id" -c "$STATE/run/kafka.properties" >"$STATE/logs/kafka.log" 2>&1 ||
       die "kafka: cannot prepare its data folder: $(last_line kafka)"
   fi
   daemon kafka java -Xmx384m -Xms128m -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError \

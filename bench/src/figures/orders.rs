@@ -16,8 +16,8 @@ use crate::contest::{Contestant, Way, capacity, latency};
 use crate::controls::Controls;
 use crate::customer::{Customer, Until};
 use crate::http_call::Call;
-use crate::pgbench::Pgbench;
-use crate::report::{Goal, Report, Row};
+use crate::pgbench::{Pgbench, Programs};
+use crate::report::{Goal, Report, Row, note};
 use crate::stack::{POSTGRES, Root};
 
 const LEG: Duration = Duration::from_secs(5);
@@ -33,10 +33,16 @@ struct Journey {
     /// Calls of the payment provider through payment's sidecar.
     provider: u32,
     /// The part of the limit that should be reached.
-    goal: f64,
+    goal: Goal,
+    /// Completed orders that are stored before.
+    stored: u32,
 }
 
-const JOURNEYS: [Journey; 2] = [
+/// So many completed orders are stored in one transaction.
+const BATCH: u32 = 50_000;
+const HISTORY: &str = include_str!("../../sql/history.sql");
+
+const JOURNEYS: [Journey; 3] = [
     // BFF to order, order to catalog.
     Journey {
         name: "orders accepted",
@@ -44,7 +50,8 @@ const JOURNEYS: [Journey; 2] = [
         clients: 16,
         hops: 2,
         provider: 0,
-        goal: 0.7,
+        goal: Goal::AtLeast(0.7),
+        stored: 0,
     },
     // The same, and order to inventory once, to payment twice, which asks the provider each time.
     Journey {
@@ -53,7 +60,17 @@ const JOURNEYS: [Journey; 2] = [
         clients: 32,
         hops: 5,
         provider: 2,
-        goal: 0.6,
+        goal: Goal::AtLeast(0.6),
+        stored: 0,
+    },
+    Journey {
+        name: "orders accepted, a million stored",
+        until: Until::Accepted,
+        clients: 16,
+        hops: 2,
+        provider: 0,
+        goal: Goal::None,
+        stored: 1_000_000,
     },
 ];
 
@@ -78,12 +95,29 @@ pub async fn measure(
     };
     let provider = provider(target)?;
     for journey in &JOURNEYS {
+        store(&aftermath.programs, journey.stored).await?;
         let bare = match journey.until {
             Until::Accepted => &way,
             Until::Confirmed => &provider,
         };
         let customer = customer.waiting(journey.until);
         one(journey, &customer, bare, aftermath, hop, report).await?;
+    }
+    Ok(())
+}
+
+/// Stores completed orders; a database that has kept them for years has been vacuumed, too.
+async fn store(programs: &Programs, count: u32) -> Result<()> {
+    for first in (1..=count).step_by(BATCH as usize) {
+        let last = count.min(first + BATCH - 1);
+        note(&format!("orders {first} to {last} are stored"));
+        let (first, last) = (first.to_string(), last.to_string());
+        let variables = [("first", first.as_str()), ("last", last.as_str())];
+        programs.query("db-order", &variables, HISTORY).await?;
+    }
+    if count > 0 {
+        programs.query("db-order", &[], "VACUUM ANALYZE").await?;
+        programs.query("db-order", &[], "CHECKPOINT").await?;
     }
     Ok(())
 }
@@ -141,7 +175,7 @@ async fn one(
             &format!("{name} / limit of hops and SQL"),
             [rate(us), rate(limit)],
             us / limit,
-            Goal::AtLeast(journey.goal),
+            journey.goal,
         ),
         Row::ratio(
             &format!("… / {}", bare.name),

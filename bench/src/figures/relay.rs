@@ -6,10 +6,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 use e2e::patience::until;
 use e2e::{Client, Events, Role, Target};
-use hdrhistogram::Histogram;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -18,7 +17,7 @@ use super::rate;
 use crate::aftermath::Aftermath;
 use crate::contest::{Latency, median};
 use crate::customer::{Customer, Until};
-use crate::load::{Arrivals, drive};
+use crate::load::{Arrivals, drive, histogram};
 use crate::pgbench::Programs;
 use crate::report::{Goal, Report, Row, note};
 
@@ -180,7 +179,7 @@ async fn moments(
 
 /// How long after the one came the other.
 fn delays(causes: &Moments, effects: &Moments) -> Result<Latency> {
-    let mut delays = Histogram::new(3).map_err(|error| anyhow!("{error}"))?;
+    let mut delays = histogram()?;
     for (order, cause) in causes {
         if let Some(effect) = effects.get(order) {
             delays.saturating_record(effect.saturating_sub(*cause).max(1));
@@ -192,4 +191,28 @@ fn delays(causes: &Moments, effects: &Moments) -> Result<Latency> {
         "heard of {heard} orders of {all}"
     );
     Ok(delays)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moments(of: &[(&str, u64)]) -> Moments {
+        of.iter().map(|(id, at)| ((*id).to_owned(), *at)).collect()
+    }
+
+    #[test]
+    fn a_delay_is_from_the_cause_to_the_effect() {
+        let causes = moments(&[("a", 1_000_000), ("b", 2_000_000)]);
+        let effects = moments(&[("a", 1_040_000), ("b", 2_040_000), ("c", 1)]);
+        let delays = delays(&causes, &effects).expect("all were heard of");
+        assert!(delays.value_at_quantile(0.5).abs_diff(40_000) < 100);
+        assert_eq!(delays.len(), 2);
+    }
+
+    #[test]
+    fn orders_that_nobody_heard_of_are_an_error() {
+        let causes = moments(&[("a", 1), ("b", 2)]);
+        assert!(delays(&causes, &moments(&[("a", 2)])).is_err());
+    }
 }
