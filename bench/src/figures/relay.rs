@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::patience::until;
-use e2e::{Client, Events, Role, Target};
+use e2e::{Client, Events, Part, Role, Target};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -25,6 +25,8 @@ use crate::report::{Goal, Report, Row, note};
 const COUNT: u32 = 20_000;
 /// How often, of which the median counts.
 const RUNS: usize = 3;
+/// Who listens to the order service's events.
+const CONSUMERS: [&str; 3] = ["bff", "inventory", "payment"];
 const PUBLISHED: f64 = 5000.0;
 /// How long publishing them may take.
 const MOST: Duration = Duration::from_mins(1);
@@ -61,19 +63,29 @@ pub async fn measure(
     report: &mut Report,
 ) -> Result<()> {
     let order = customer.order().await?;
-    let mut rates = Vec::with_capacity(RUNS);
+    let (mut alone, mut heard) = (Vec::new(), Vec::new());
     for run in 1..=RUNS {
         note(&format!("relay: run {run}"));
-        rates.push(published(&aftermath.programs, &order).await?);
+        let unheard = unheard(target, published(&aftermath.programs, &order));
+        alone.push(unheard.await?);
+        aftermath.over().await?;
+        heard.push(published(&aftermath.programs, &order).await?);
         aftermath.over().await?;
     }
-    let published = median(rates.into_iter());
-    report.rows([Row::alone(
-        &format!("events published per second, {COUNT} waiting"),
-        published,
-        "/s",
-        Goal::AtLeast(PUBLISHED),
-    )]);
+    report.rows([
+        Row::alone(
+            &format!("events published per second, {COUNT} waiting"),
+            median(alone.into_iter()),
+            "/s",
+            Goal::AtLeast(PUBLISHED),
+        ),
+        Row::alone(
+            "… while their three consumers take them in",
+            median(heard.into_iter()),
+            "/s",
+            Goal::None,
+        ),
+    ]);
 
     note(&format!("relay: delays at {}", rate(f64::from(RATE))));
     let first = order["id"].as_str().context("an order has no id")?;
@@ -101,12 +113,26 @@ pub async fn measure(
         row(page, &browser, 0.99, Goal::AtMost(BROWSER_P99_MS)),
     ]);
     report.remark(format!(
-        "Events: the median of {RUNS} times {COUNT} events of as many subjects, while the BFF consumes them. Delays: \
+        "Events: the median of {RUNS} times {COUNT} events of as many subjects, first while the sidecars of their \
+         consumers are frozen, then as in earnest. Delays: \
          {} confirmed orders at {RATE}/s, from history's moment of the confirmation to inventory's sale of the stock and \
          to the barista's board, an open stream through the public entry.",
         browser.len()
     ));
     Ok(())
+}
+
+/// What `during` gives while nobody has the processors to take events in.
+async fn unheard(target: &Target, during: impl Future<Output = Result<f64>>) -> Result<f64> {
+    let sidecars = CONSUMERS.map(|app| Part::Sidecar(app.into()));
+    for sidecar in &sidecars {
+        target.pause(sidecar).await?;
+    }
+    let outcome = during.await;
+    for sidecar in &sidecars {
+        target.resume(sidecar).await?;
+    }
+    outcome
 }
 
 /// How many events a second leave the outbox.

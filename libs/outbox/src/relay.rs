@@ -59,6 +59,13 @@ enum RelayError {
     Encode(#[from] serde_json::Error),
 }
 
+/// Whether the outbox still held something when a batch was read.
+#[derive(PartialEq, Eq)]
+enum Left {
+    Nothing,
+    Something,
+}
+
 /// What ended a wait.
 enum Woken {
     Work,
@@ -134,11 +141,11 @@ impl Relay {
         loop {
             // Never cancelled halfway: a batch that was sent but not deleted would be sent twice.
             let woken = match self.publish_batch(leader).await {
-                Ok(0) => {
+                Ok(Left::Nothing) => {
                     pause = FIRST_PAUSE;
                     self.wait(shutdown.as_mut()).await
                 }
-                Ok(_) => {
+                Ok(Left::Something) => {
                     pause = FIRST_PAUSE;
                     Woken::Work
                 }
@@ -172,7 +179,7 @@ impl Relay {
 
     async fn drain(&self, leader: &mut PgConnection) {
         let drained = timeout(DRAIN, async {
-            while self.publish_batch(leader).await? > 0 {}
+            while self.publish_batch(leader).await? == Left::Something {}
             Ok::<_, RelayError>(())
         });
         match drained.await {
@@ -182,9 +189,10 @@ impl Relay {
         }
     }
 
-    /// Publishes the oldest event of each subject and deletes them; says how many. On an error none is deleted, and all
-    /// are sent again.
-    async fn publish_batch(&self, leader: &mut PgConnection) -> Result<usize, RelayError> {
+    /// Publishes the oldest event of each subject and deletes them. On an error none is deleted, and all are sent again.
+    ///
+    /// What is committed meanwhile wakes the relay, so it is not looked for here.
+    async fn publish_batch(&self, leader: &mut PgConnection) -> Result<Left, RelayError> {
         let rows = sqlx::query!(
             r#"SELECT position, id, source, type AS kind, subject, sequence, time, trace_parent, data,
                       extract(epoch FROM clock_timestamp() - stored_at)::float8 AS "age!"
@@ -195,8 +203,9 @@ impl Relay {
         .await?;
         metrics::gauge!("crema_outbox_lag_seconds").set(rows.first().map_or(0.0, |row| row.age));
         if rows.is_empty() {
-            return Ok(0);
+            return Ok(Left::Nothing);
         }
+        let seen = rows.len();
         let mut positions = Vec::with_capacity(rows.len());
         let mut batch = Vec::with_capacity(rows.len());
         // The broker may take any part of a batch and refuse the rest. So a subject's next event waits for the batch
@@ -233,7 +242,8 @@ impl Relay {
         .execute(leader)
         .await?;
         metrics::counter!("crema_events_published_total").increment(batch.len() as u64);
-        Ok(batch.len())
+        let all = batch.len() == seen && i64::try_from(seen).is_ok_and(|seen| seen < BATCH);
+        Ok(if all { Left::Nothing } else { Left::Something })
     }
 }
 
