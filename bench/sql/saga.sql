@@ -95,7 +95,6 @@ FROM unnest(ARRAY[fresh_id()], ARRAY['/payment'], ARRAY['payment.initiated.v1'],
      WITH ORDINALITY AS event (id, source, type, subject, sequence, time, data, ordinal)
 ORDER BY ordinal;
 COMMIT;
-SELECT token FROM payments WHERE id = :payment::uuid;
 
 -- … and the provider's answer (apps/payment/src/settle.rs).
 BEGIN;
@@ -118,9 +117,6 @@ FROM unnest(ARRAY[fresh_id()], ARRAY['/payment'], ARRAY['payment.authorised.v1']
      WITH ORDINALITY AS event (id, source, type, subject, sequence, time, data, ordinal)
 ORDER BY ordinal;
 COMMIT;
-SELECT id, order_id, store_id, method, status, currency, amount, captured, refunded, reason, reversed, version,
-       created_at, updated_at
-FROM payments WHERE order_id = :id::uuid;
 
 -- The order service records that.
 WITH saga AS (
@@ -142,7 +138,6 @@ SELECT cancel FROM saga;
 
 -- Payment's intent to capture (apps/payment/src/ops/capture.rs) …
 BEGIN;
-SELECT pg_advisory_xact_lock(hashtextextended(:id::text, 0));
 SELECT id, order_id, store_id, method, status, currency, amount, captured, refunded, reason, reversed, version,
        created_at, updated_at
 FROM payments WHERE order_id = :id::uuid FOR UPDATE;
@@ -156,10 +151,6 @@ VALUES (fresh_id(), :payment::uuid, 'capture', 1, :id::text || '-capture', 1230,
         clock_timestamp() + 1::int * interval '5 s', clock_timestamp())
 RETURNING id AS operation \gset
 COMMIT;
-SELECT operations.id, payment_id, order_id, kind, number, provider_key, operations.amount, currency, state, provider_id,
-       code, actor, operations.reason, tries, started_at, settled_at
-FROM operations JOIN payments ON payments.id = payment_id WHERE payment_id = :payment::uuid
-ORDER BY operations.started_at, operations.id;
 
 -- … and the provider's answer.
 BEGIN;
@@ -185,9 +176,6 @@ FROM unnest(ARRAY[fresh_id()], ARRAY['/payment'], ARRAY['payment.processed.v1'],
      WITH ORDINALITY AS event (id, source, type, subject, sequence, time, data, ordinal)
 ORDER BY ordinal;
 COMMIT;
-SELECT id, order_id, store_id, method, status, currency, amount, captured, refunded, reason, reversed, version,
-       created_at, updated_at
-FROM payments WHERE order_id = :id::uuid;
 
 -- The order service records that and confirms (apps/order/src/checkout/record.rs).
 BEGIN;

@@ -10,11 +10,11 @@ use bff_api::{Checkout, Fulfilment, OrderChange, Payment, Reason};
 use dapr_kit::{CloudEvent, trace};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use service::delivery::{self, NotTaken};
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use crate::catalogue::Availability;
-use crate::error::Error;
 use crate::live;
 use crate::state::App;
 
@@ -91,24 +91,15 @@ pub async fn order(State(app): State<App>, event: CloudEvent<OrderEvent>) -> Sta
 }
 
 /// `POST /events/inventory`: a delivery of our sidecar. What a menu shows as sold out follows at once.
-pub async fn inventory(
-    State(app): State<App>,
-    event: CloudEvent<Value>,
-) -> Result<StatusCode, StatusCode> {
+pub async fn inventory(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
     if event.kind != AVAILABILITY {
-        return Ok(StatusCode::NO_CONTENT);
+        return StatusCode::NO_CONTENT;
     }
     let span = span_of(&event, "consume inventory-events");
-    sold_out(&app, &event)
-        .instrument(span)
-        .await
-        .inspect_err(|error| tracing::error!(%error, "an event can't be used"))
-        // No other try would help: it goes to the dead letters.
-        .map_err(|_| StatusCode::NOT_FOUND)?;
-    Ok(StatusCode::NO_CONTENT)
+    delivery::answer(sold_out(&app, &event).instrument(span)).await
 }
 
-async fn sold_out(app: &App, event: &CloudEvent<Value>) -> Result<(), Error> {
+async fn sold_out(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {
     let AvailabilityEvent {
         store_id,
         available,
@@ -120,9 +111,11 @@ async fn sold_out(app: &App, event: &CloudEvent<Value>) -> Result<(), Error> {
         availability.version = available.version,
         "an event was consumed"
     );
-    app.catalogue
-        .availability_changed(store_id, available)
+    let changed = app.catalogue.availability_changed(store_id, available);
+    // Nothing but memory is asked, so no other try would help.
+    changed
         .await
+        .map_err(|error| NotTaken::Unusable(error.to_string()))
 }
 
 /// A span in the trace of the request that caused the event, not of its delivery.

@@ -18,8 +18,6 @@ pub const DATABASE: &str = "database";
 pub const PUBSUB: &str = "pubsub";
 /// The topic of our events.
 pub const TOPIC: &str = "inventory-events";
-/// The topic of the events that we gave up.
-pub const DEAD_LETTERS: &str = "order-events.inventory.dead";
 
 const SEED: &str = "CREMA_SEED";
 

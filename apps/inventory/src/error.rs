@@ -4,6 +4,7 @@
 
 use axum::http::StatusCode;
 use service::database;
+use service::delivery::NotTaken;
 use service::problem::Problem;
 
 /// A failure that any operation may meet.
@@ -38,6 +39,15 @@ impl From<Error> for Problem {
             ),
             Error::Database(cause) if database::is_away(&cause) => Self::unavailable(&cause, 1),
             Error::Database(_) | Error::Encode(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Error> for NotTaken {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => error.into(),
+            other => Self::Failed(other.into()),
         }
     }
 }

@@ -3,22 +3,17 @@
 //! Invariant: an event's effect and its admission to the inbox are one transaction, so each is taken once. A late one is
 //! taken like any other: a reservation's status says whether it still means anything.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use dapr_kit::{CloudEvent, trace};
-use outbox::dead;
 use outbox::{Admission, Incoming, admit};
 use serde::Deserialize;
 use serde_json::Value;
-use service::delivery::not_taken;
+use service::delivery::{self, NotTaken};
 use service::failpoint;
-use service::problem::Problem;
 use sqlx::PgConnection;
 use tracing::Instrument as _;
 
-use crate::config::DEAD_LETTERS;
-use crate::error::Error;
 use crate::ops::commit::commit;
 use crate::ops::release::release;
 use crate::reservation::OrderId;
@@ -49,10 +44,7 @@ impl Wish {
 }
 
 /// `POST /events/order`: a delivery of our sidecar. Whatever changes no stock is acknowledged.
-pub async fn order(
-    State(app): State<App>,
-    event: CloudEvent<OrderEvent>,
-) -> Result<StatusCode, StatusCode> {
+pub async fn order(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
     let span = tracing::info_span!(
         target: "crema",
         "consume",
@@ -63,14 +55,10 @@ pub async fn order(
     if let Some(parent) = &event.trace_parent {
         trace::continue_from(&span, parent);
     }
-    deliver(&app, &event)
-        .instrument(span)
-        .await
-        .map_err(not_taken)?;
-    Ok(StatusCode::NO_CONTENT)
+    delivery::answer(deliver(&app, &event).instrument(span)).await
 }
 
-async fn deliver(app: &App, event: &CloudEvent<OrderEvent>) -> Result<(), Error> {
+async fn deliver(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {
     let Some(wish) = Wish::of(&event.kind) else {
         return Ok(());
     };
@@ -97,49 +85,30 @@ async fn deliver(app: &App, event: &CloudEvent<OrderEvent>) -> Result<(), Error>
 pub async fn take(
     app: &App,
     connection: &mut PgConnection,
-    event: &CloudEvent<OrderEvent>,
-) -> Result<(), Error> {
+    event: &CloudEvent<Value>,
+) -> Result<(), NotTaken> {
     let Some(wish) = Wish::of(&event.kind) else {
         return Ok(());
     };
+    let OrderEvent { order_id } = OrderEvent::deserialize(&event.data)?;
     let admission = admit(connection, &Incoming::from(event)).await?;
     tracing::info!(
         event.id = event.id,
         event.kind = event.kind,
-        order.id = %event.data.order_id.0,
+        order.id = %order_id.0,
         ?admission,
         "an event was consumed"
     );
     // The actor of what follows is the service whose word we take.
     let actor = event.source.trim_start_matches('/');
     match (admission, wish) {
-        (Admission::Duplicate, _) => Ok(()),
-        (_, Wish::Commit) => commit(app, connection, actor, event.data.order_id).await,
-        (_, Wish::Release) => release(app, connection, actor, event.data.order_id)
-            .await
-            .map(drop),
+        (Admission::Duplicate, _) => {}
+        (_, Wish::Commit) => commit(app, connection, actor, order_id).await?,
+        (_, Wish::Release) => {
+            release(app, connection, actor, order_id).await?;
+        }
     }
-}
-
-/// `POST /events/dead`: an event that was given up, be it what it may. It waits for an operator.
-pub async fn dead(State(app): State<App>, body: Bytes) -> Result<StatusCode, Problem> {
-    let event = letter(&body);
-    let mut connection = app.db.acquire().await.map_err(Error::from)?;
-    dead::keep(&mut connection, DEAD_LETTERS, &event, app.clock.now())
-        .await
-        .map_err(Error::from)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// The event as JSON or, if PostgreSQL could not store that, as its text: a letter that can't be kept is delivered for
-/// ever.
-fn letter(body: &[u8]) -> Value {
-    let text = String::from_utf8_lossy(body).replace('\0', "\u{fffd}");
-    let storable = !text.contains("\\u0000");
-    match serde_json::from_str(&text) {
-        Ok(event) if storable => event,
-        _ => Value::String(text),
-    }
+    Ok(())
 }
 
 #[cfg(test)]

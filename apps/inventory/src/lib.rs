@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod config;
+mod consumer;
 pub mod error;
 pub mod events;
 pub mod inbound;

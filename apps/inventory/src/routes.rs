@@ -3,12 +3,13 @@
 //! Invariant: none is public; whose store it is, is decided in the operation.
 
 use axum::http::Method;
+use outbox::dead::routes as dead;
 use service::routes::{Access, Routes};
 
 use crate::inbound;
 use crate::ops::{
-    adjust, availability, dead_letters, movements, receive, redrive, release, reservation, reserve,
-    stock, threshold, waste,
+    adjust, availability, movements, receive, release, reservation, reserve, stock, threshold,
+    waste,
 };
 use crate::state::App;
 
@@ -82,17 +83,12 @@ pub fn table() -> Routes<App> {
             MANAGE,
             adjust::handler,
         )
-        .route(
-            Method::GET,
-            "/v1/dead-letters",
-            OPERATE,
-            dead_letters::handler,
-        )
+        .route(Method::GET, "/v1/dead-letters", OPERATE, dead::list::<App>)
         .route(
             Method::POST,
             "/v1/dead-letters/{id}/redrive",
             OPERATE,
-            redrive::handler,
+            dead::redrive::<App>,
         )
         .route(
             Method::POST,
@@ -100,5 +96,10 @@ pub fn table() -> Routes<App> {
             Access::Sidecar,
             inbound::order,
         )
-        .route(Method::POST, "/events/dead", Access::Sidecar, inbound::dead)
+        .route(
+            Method::POST,
+            "/events/dead",
+            Access::Sidecar,
+            dead::keep::<App>,
+        )
 }

@@ -6,11 +6,8 @@
 use dapr_kit::CloudEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use service::extract;
 use service::money::Money;
-use service::problem::Problem;
 
-use crate::error::Error;
 use crate::order::OrderId;
 use crate::timeline::Entry;
 
@@ -18,35 +15,6 @@ use crate::timeline::Entry;
 pub const PAYMENT: &str = "/payment";
 /// The CloudEvents source of inventory.
 pub const INVENTORY: &str = "/inventory";
-
-/// Why an event had no effect.
-#[derive(Debug, thiserror::Error)]
-pub enum EventError {
-    /// Its type is known and its data are not of that type.
-    #[error("the event can't be read: {0}")]
-    Poison(#[from] serde_json::Error),
-    /// The database failed.
-    #[error(transparent)]
-    Any(#[from] Error),
-}
-
-impl From<sqlx::Error> for EventError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Any(error.into())
-    }
-}
-
-impl From<EventError> for Problem {
-    fn from(error: EventError) -> Self {
-        match error {
-            EventError::Poison(_) => {
-                tracing::error!(%error, "an event can't be read");
-                extract::not_found()
-            }
-            EventError::Any(error) => error.into(),
-        }
-    }
-}
 
 /// What is told of an order's payment.
 const PAYMENT_KINDS: [&str; 6] = [

@@ -16,6 +16,7 @@ pub mod audit;
 pub mod catalog;
 pub mod checkout;
 pub mod config;
+mod consumer;
 pub mod error;
 pub mod events;
 pub mod in_flight;

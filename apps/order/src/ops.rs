@@ -3,16 +3,13 @@
 pub mod cancel;
 pub mod checkout;
 pub mod checkouts;
-pub mod dead_letters;
 pub mod fulfil;
 pub mod get;
 pub mod history;
 pub mod list;
-pub mod on_dead;
 pub mod on_inventory;
 pub mod on_payment;
 pub mod place;
-pub mod redrive;
 pub mod retry;
 pub mod settle;
 pub mod tickets;

@@ -3,12 +3,13 @@
 //! Invariant: none is public; whose order it is, is decided in the operation. Events come from our own sidecar alone.
 
 use axum::http::Method;
+use outbox::dead::routes as dead;
 use service::routes::{Access, Routes};
 
 use crate::access::FULFIL;
 use crate::ops::{
-    cancel, checkout, checkouts, dead_letters, fulfil, get, history, list, on_dead, on_inventory,
-    on_payment, place, redrive, retry, settle, tickets, timeline, timeline_clear,
+    cancel, checkout, checkouts, fulfil, get, history, list, on_inventory, on_payment, place,
+    retry, settle, tickets, timeline, timeline_clear,
 };
 use crate::state::App;
 
@@ -80,17 +81,12 @@ pub fn table() -> Routes<App> {
             OPERATE,
             timeline_clear::handler,
         )
-        .route(
-            Method::GET,
-            "/v1/dead-letters",
-            OPERATE,
-            dead_letters::handler,
-        )
+        .route(Method::GET, "/v1/dead-letters", OPERATE, dead::list::<App>)
         .route(
             Method::POST,
             "/v1/dead-letters/{id}/redrive",
             OPERATE,
-            redrive::handler,
+            dead::redrive::<App>,
         )
         .route(
             Method::POST,
@@ -108,6 +104,6 @@ pub fn table() -> Routes<App> {
             Method::POST,
             "/events/dead",
             Access::Sidecar,
-            on_dead::handler,
+            dead::keep::<App>,
         )
 }

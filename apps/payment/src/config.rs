@@ -22,8 +22,6 @@ pub const WEBHOOK: &str = "webhook";
 pub const PUBSUB: &str = "pubsub";
 /// The topic of our events.
 pub const TOPIC: &str = "payment-events";
-/// Where the sidecar leaves what we could not handle: the one dead-letter topic that we listen to.
-pub const DEAD_LETTERS: &str = "order-events.payment.dead";
 
 /// What the environment says. This service has no setting of its own.
 pub fn read() -> Result<Common, ConfigError> {

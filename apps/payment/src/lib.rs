@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod config;
+mod consumer;
 pub mod detached;
 pub mod error;
 pub mod events;

@@ -2,11 +2,8 @@
 
 pub mod authorise;
 pub mod capture;
-pub mod dead_letter;
-pub mod dead_letters;
 pub mod get;
 pub mod order_completed;
-pub mod redrive;
 pub mod refund;
 pub mod transactions;
 pub mod undo_capture;

@@ -14,7 +14,7 @@ use service::failpoint;
 use service::money::Money;
 
 use crate::config::PROVIDER;
-use crate::operation::{Kind, Operation, Outcome};
+use crate::operation::{Kind, Operation, Operations, Outcome};
 use crate::state::App;
 
 /// How long one call may take.
@@ -31,6 +31,20 @@ pub enum Subject {
     Card(SecretString),
     /// What the provider did before, by its id.
     Earlier(String),
+}
+
+impl Subject {
+    /// What an operation of this kind that is no authorisation is about: what the provider did before of this payment.
+    #[must_use]
+    pub fn earlier(kind: Kind, operations: &Operations) -> Option<Self> {
+        let of = match kind {
+            Kind::Authorise => return None,
+            Kind::Capture | Kind::Void => Kind::Authorise,
+            Kind::Refund => Kind::Capture,
+        };
+        let earlier = operations.last(of).and_then(|one| one.provider_id.clone());
+        earlier.map(Self::Earlier)
+    }
 }
 
 /// What is known after a call.

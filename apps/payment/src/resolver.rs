@@ -46,7 +46,7 @@ pub async fn pass(app: &App) -> Result<usize, sqlx::Error> {
     drop(connection);
     let all = due.iter().map(async |operation| {
         match settle::drive(app, operation, Asked::Perhaps).await {
-            Ok(()) | Err(Error::Unknown) => {}
+            Ok(_) | Err(Error::Unknown) => {}
             Err(error) => tracing::error!(
                 operation.kind = operation.kind.name(),
                 order.id = %operation.order_id.0,

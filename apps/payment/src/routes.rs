@@ -3,11 +3,11 @@
 //! Invariant: one is public, and it checks a signature; whose payment it is, is decided in the operation.
 
 use axum::http::Method;
+use outbox::dead::routes as dead;
 use service::routes::{Access, Routes};
 
 use crate::ops::{
-    authorise, capture, dead_letter, dead_letters, get, order_completed, redrive, refund,
-    transactions, undo_capture, void, webhook,
+    authorise, capture, get, order_completed, refund, transactions, undo_capture, void, webhook,
 };
 use crate::state::App;
 
@@ -59,17 +59,12 @@ pub fn table() -> Routes<App> {
             Access::Public,
             webhook::handler,
         )
-        .route(
-            Method::GET,
-            "/v1/dead-letters",
-            OPERATE,
-            dead_letters::handler,
-        )
+        .route(Method::GET, "/v1/dead-letters", OPERATE, dead::list::<App>)
         .route(
             Method::POST,
             "/v1/dead-letters/{id}/redrive",
             OPERATE,
-            redrive::handler,
+            dead::redrive::<App>,
         )
         .route(
             Method::POST,
@@ -81,6 +76,6 @@ pub fn table() -> Routes<App> {
             Method::POST,
             "/events/dead",
             Access::Sidecar,
-            dead_letter::handler,
+            dead::keep::<App>,
         )
 }

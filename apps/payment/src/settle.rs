@@ -17,40 +17,50 @@ use crate::state::App;
 use crate::store;
 
 /// Whether the provider may have been asked for an operation before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Asked {
-    /// Its intent was committed by the caller just now.
-    Never,
+    /// Its intent was committed by the caller just now, who knows what it is about.
+    Never(Subject),
     /// Perhaps: it is looked up first.
     Perhaps,
 }
 
+/// What a command that may be repeated begins with.
+#[derive(Debug)]
+pub enum Begun {
+    /// There is nothing left to do: the payment stands like this.
+    Stands(Payment),
+    /// This operation is leased to the caller, who brings it to its end.
+    Drive(Operation, Asked),
+}
+
 /// Brings an operation that is leased to the caller to its end, or leaves it to the resolver: [`Error::Unknown`].
-pub async fn drive(app: &App, operation: &Operation, asked: Asked) -> Result<(), Error> {
-    let outcome = match outcome(app, operation, asked).await {
-        Ok(Some(outcome)) => outcome,
-        Ok(None) => {
-            let mut connection = app.db.acquire().await?;
-            store::operations::release(&mut connection, operation.id).await?;
-            return Err(Error::Unknown);
-        }
-        Err(error) => return Err(error),
+/// Returns where its payment stands then.
+pub async fn drive(app: &App, operation: &Operation, asked: Asked) -> Result<Payment, Error> {
+    let Some(outcome) = outcome(app, operation, asked).await? else {
+        let mut connection = app.db.acquire().await?;
+        store::operations::release(&mut connection, operation.id).await?;
+        return Err(Error::Unknown);
     };
     record(app, operation, &outcome).await
 }
 
 /// What the provider decided, if it says so.
 async fn outcome(app: &App, operation: &Operation, asked: Asked) -> Result<Option<Outcome>, Error> {
-    if asked == Asked::Perhaps {
-        match provider::look_up(app, operation).await {
+    let subject = match asked {
+        Asked::Never(subject) => Some(subject),
+        Asked::Perhaps => match provider::look_up(app, operation).await {
             Finding::Decided(outcome) => return Ok(Some(outcome)),
             Finding::Unknown => return Ok(None),
             // What is not wanted any more is never asked for again.
             Finding::Nothing if operation.progress == Progress::Abandoned => return Ok(None),
-            Finding::Nothing => keep_lease(app, operation).await?,
-        }
-    }
-    let Some(subject) = subject(app, operation).await? else {
+            Finding::Nothing => {
+                keep_lease(app, operation).await?;
+                subject(app, operation).await?
+            }
+        },
+    };
+    let Some(subject) = subject else {
         return Ok(None);
     };
     failpoint::reach(operation.kind.points().before_call);
@@ -73,24 +83,19 @@ async fn keep_lease(app: &App, operation: &Operation) -> Result<(), Error> {
 /// What the operation is about at the provider; nothing if another process has decided it meanwhile.
 async fn subject(app: &App, operation: &Operation) -> Result<Option<Subject>, Error> {
     let mut connection = app.db.acquire().await?;
-    let of = match operation.kind {
-        Kind::Authorise => {
-            let token = store::payments::token(&mut connection, operation.payment_id).await?;
-            return Ok(token.map(|token| Subject::Card(token.into())));
-        }
-        Kind::Capture | Kind::Void => Kind::Authorise,
-        Kind::Refund => Kind::Capture,
-    };
+    if operation.kind == Kind::Authorise {
+        let token = store::payments::token(&mut connection, operation.payment_id).await?;
+        return Ok(token.map(|token| Subject::Card(token.into())));
+    }
     let operations = store::operations::of_payment(&mut connection, operation.payment_id).await?;
-    let earlier = operations.last(of).and_then(|one| one.provider_id.clone());
-    Ok(earlier.map(Subject::Earlier))
+    Ok(Subject::earlier(operation.kind, &operations))
 }
 
 /// Settles an operation that is leased to the caller without asking for it: by what the provider has done so far, or, if
 /// that is nothing, by giving it up.
 pub async fn settle_or_abandon(app: &App, operation: &Operation) -> Result<(), Error> {
     match provider::look_up(app, operation).await {
-        Finding::Decided(outcome) => record(app, operation, &outcome).await,
+        Finding::Decided(outcome) => record(app, operation, &outcome).await.map(drop),
         Finding::Nothing => abandon(app, operation).await,
         Finding::Unknown => {
             let mut connection = app.db.acquire().await?;
@@ -103,7 +108,7 @@ pub async fn settle_or_abandon(app: &App, operation: &Operation) -> Result<(), E
 /// Gives an operation up: an authorisation's payment is void, a capture's can't be captured any more.
 async fn abandon(app: &App, operation: &Operation) -> Result<(), Error> {
     let mut transaction = app.db.begin().await?;
-    let Some((payment, Progress::Open)) = stand(&mut transaction, operation).await? else {
+    let (payment, Progress::Open) = stand(&mut transaction, operation).await? else {
         return Ok(());
     };
     store::operations::abandon(&mut transaction, operation.id).await?;
@@ -125,15 +130,10 @@ async fn abandon(app: &App, operation: &Operation) -> Result<(), Error> {
 async fn stand(
     connection: &mut PgConnection,
     operation: &Operation,
-) -> Result<Option<(Payment, Progress)>, Error> {
-    let Some(payment) = store::payments::find_for_update(connection, operation.order_id).await?
-    else {
-        return Ok(None);
-    };
-    let progress = store::operations::find(connection, operation.id)
-        .await?
-        .progress;
-    Ok(Some((payment, progress)))
+) -> Result<(Payment, Progress), Error> {
+    let payment = store::payments::find_for_update(connection, operation.order_id).await?;
+    let operation = store::operations::find(connection, operation.id).await?;
+    Ok((payment.ok_or(Error::PaymentNotFound)?, operation.progress))
 }
 
 /// Takes a step of a locked payment: its row and its event.
@@ -150,23 +150,25 @@ pub async fn step(
     Ok(payment)
 }
 
-/// Records what the provider decided, with all that follows from it, unless that was done before.
-async fn record(app: &App, operation: &Operation, outcome: &Outcome) -> Result<(), Error> {
+/// Records what the provider decided, with all that follows from it, unless that was done before. Returns where the
+/// payment stands.
+async fn record(app: &App, operation: &Operation, outcome: &Outcome) -> Result<Payment, Error> {
     let mut transaction = app.db.begin().await?;
-    let Some((payment, Progress::Open | Progress::Abandoned)) =
-        stand(&mut transaction, operation).await?
-    else {
-        return Ok(());
-    };
+    let (payment, progress) = stand(&mut transaction, operation).await?;
+    if !matches!(progress, Progress::Open | Progress::Abandoned) {
+        return Ok(payment);
+    }
     let now = app.clock.now();
     store::operations::decide(&mut transaction, operation.id, outcome, now).await?;
-    follow(app, &mut transaction, payment, operation, outcome).await?;
+    let followed = follow(app, &mut transaction, payment, operation, outcome).await?;
     failpoint::reach(operation.kind.points().before_commit);
     transaction.commit().await?;
     failpoint::reach(operation.kind.points().after_commit);
 
     app.outbox.wake();
-    app.undecided.notify_one();
+    if followed.undecided {
+        app.undecided.notify_one();
+    }
     let (outcome, code) = match outcome {
         Outcome::Succeeded { .. } => ("succeeded", None),
         Outcome::Refused { code } => ("refused", Some(code.as_str())),
@@ -175,7 +177,15 @@ async fn record(app: &App, operation: &Operation, outcome: &Outcome) -> Result<(
     metrics::counter!("crema_payment_operations_total", "kind" => kind, "outcome" => outcome)
         .increment(1);
     tracing::info!(operation.kind = kind, order.id = %operation.order_id.0, outcome, code, "the provider has decided");
-    Ok(())
+    Ok(followed.payment)
+}
+
+/// What followed from an outcome.
+struct Followed {
+    /// Where the payment stands.
+    payment: Payment,
+    /// Whether the resolver has something to do.
+    undecided: bool,
 }
 
 /// What follows for the payment.
@@ -185,18 +195,21 @@ async fn follow(
     payment: Payment,
     operation: &Operation,
     outcome: &Outcome,
-) -> Result<(), Error> {
-    match (operation.kind, outcome, &payment.state) {
+) -> Result<Followed, Error> {
+    let mut undecided = false;
+    let payment = match (operation.kind, outcome, &payment.state) {
         (Kind::Authorise, Outcome::Succeeded { .. }, State::Initiated) => {
-            step(app, connection, payment, Step::Authorise).await?;
+            step(app, connection, payment, Step::Authorise).await?
         }
         // Too late: the order was undone meanwhile.
         (Kind::Authorise, Outcome::Succeeded { .. }, _) => {
             undo(app, connection, &payment, Kind::Void, payment.amount).await?;
+            undecided = true;
+            payment
         }
         (Kind::Authorise, Outcome::Refused { code }, State::Initiated)
         | (Kind::Capture, Outcome::Refused { code }, State::Authorised) => {
-            step(app, connection, payment, Step::Decline(code.clone())).await?;
+            step(app, connection, payment, Step::Decline(code.clone())).await?
         }
         (Kind::Capture, Outcome::Succeeded { .. }, _) => {
             let sale = Transfer::sale(payment.method, operation.amount);
@@ -205,24 +218,28 @@ async fn follow(
             let payment = step(app, connection, payment, captured).await?;
             if payment.reversed {
                 undo(app, connection, &payment, Kind::Refund, payment.captured()).await?;
+                undecided = true;
             }
+            payment
         }
         (Kind::Void, Outcome::Succeeded { .. }, State::Authorised | State::Failed { .. }) => {
-            step(app, connection, payment, Step::Void).await?;
+            step(app, connection, payment, Step::Void).await?
         }
         // Perhaps what was abandoned has been captured all the same.
         (Kind::Void, Outcome::Refused { .. }, _) => {
             store::operations::hasten(connection, payment.order_id, Kind::Capture).await?;
+            undecided = true;
+            payment
         }
         (Kind::Refund, Outcome::Succeeded { .. }, _) => {
             let refund = Transfer::refund(payment.method, operation.amount);
             book(app, connection, operation.id, &payment, refund).await?;
-            step(app, connection, payment, Step::Refund(operation.amount)).await?;
+            step(app, connection, payment, Step::Refund(operation.amount)).await?
         }
         // The void of a late authorisation, a refused refund, a late decline: the payment stands where it stood.
-        _ => {}
-    }
-    Ok(())
+        _ => payment,
+    };
+    Ok(Followed { payment, undecided })
 }
 
 /// Books what a payment's operation has moved.

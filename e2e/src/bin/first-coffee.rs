@@ -61,9 +61,13 @@ async fn order_one(start: Instant) -> Result<()> {
         .context("nothing can be ordered")?;
     let mut order = Order::read(&placed.json()?)?;
     let (drink, total) = (&order.lines[0]["product"], &order.total);
+    let cents = total["amount"].as_u64().context("an order has no total")?;
     let what = format!(
-        "{}: {} for {} {}",
-        order.number, drink, total["amount"], total["currency"]
+        "{}: {drink} for {}.{:02} {}",
+        order.number,
+        cents / 100,
+        cents % 100,
+        total["currency"]
     );
     say(&what.replace('"', ""))?;
 

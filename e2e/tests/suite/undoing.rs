@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 use aws_lc_rs::hmac;
 use e2e::client::{fresh, plain};
 use e2e::order::{coffee, list};
-use e2e::patience::until;
-use e2e::{Client, Role, Target};
+use e2e::patience::{insist, until};
+use e2e::{Client, Order, Role, Target};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ use crate::shop::{
     Desk, ENDS, End, PAID, Shelf, by_card, ends, look, order_by_card, outcome, place_at_once,
     times, wish_for,
 };
-use crate::stack::{self, browser, menu, newcomer, order_one, word};
+use crate::stack::{self, GENEROUS, browser, menu, newcomer, order_one, word};
 
 /// Seconds that a signature may be old.
 const FRESH: u64 = 300;
@@ -292,25 +292,31 @@ async fn the_provider_is_believed_by_its_signature_alone() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn what_can_not_be_undone_waits_for_an_operator_who_tries_again() -> Result<()> {
-    let stack = stack::shared().await?;
-    let desk = Desk::of(&stack).await?;
+/// An order that was confirmed and can't be undone, because the provider refuses to; an operator has it in the queue.
+async fn parked(desk: &Desk, customer: &Client, admin: &Client) -> Result<Order> {
     desk.undo(false).await?;
-    let customer = newcomer(&stack).await?;
-    let admin = browser(&stack, Role::Admin).await?;
-    let order = order_by_card(&customer, "tok_undo_fails").await?;
-    ends(&customer, &order.id, PAID).await?;
+    let order = order_by_card(customer, "tok_undo_fails").await?;
+    ends(customer, &order.id, PAID).await?;
     let answer = customer.cancel(&order.id).await?;
     answer.expect(StatusCode::ACCEPTED)?;
-    let parked = outcome(&customer, &order.id).await?;
+    let parked = outcome(customer, &order.id).await?;
     ensure!(parked.checkout == "manual", "{parked:?}");
-    let row = queued(&admin, &order.id).await?;
+    let row = queued(admin, &order.id).await?;
     let row = row.context("the manual queue does not show it")?;
     ensure!(
         row["step"] == "capture" && row["attempts"].as_i64() > Some(1),
         "{row}"
     );
+    Ok(parked)
+}
+
+#[tokio::test]
+async fn what_can_not_be_undone_waits_for_an_operator_who_tries_again() -> Result<()> {
+    let stack = stack::alone().await?;
+    let desk = Desk::of(&stack).await?;
+    let customer = newcomer(&stack).await?;
+    let admin = browser(&stack, Role::Admin).await?;
+    let order = parked(&desk, &customer, &admin).await?;
     desk.undo(true).await?;
     let path = format!("/api/checkouts/{}/retry", order.id);
     let answer = admin.post(&path, &json!({}), &[]).await?;
@@ -330,6 +336,48 @@ async fn what_can_not_be_undone_waits_for_an_operator_who_tries_again() -> Resul
         "it is still in the queue"
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn what_was_undone_by_other_means_is_settled_by_hand_with_a_note() -> Result<()> {
+    let stack = stack::alone().await?;
+    let desk = Desk::of(&stack).await?;
+    let customer = newcomer(&stack).await?;
+    let admin = browser(&stack, Role::Admin).await?;
+    let order = parked(&desk, &customer, &admin).await?;
+    let path = format!("/api/checkouts/{}/settle", order.id);
+    let note = json!({ "note": "The provider's support has given it back." });
+    let answer = customer.post(&path, &note, &[]).await?;
+    answer.expect(StatusCode::FORBIDDEN)?;
+    let answer = admin.post(&path, &json!({ "note": " " }), &[]).await?;
+    answer.expect(StatusCode::UNPROCESSABLE_ENTITY)?;
+    // Payment goes on asking for what it has promised to give back, until the provider does.
+    desk.undo(true).await?;
+    until("the money going back", GENEROUS, || async {
+        (times(&stack, &order.id, "refunded").ok()? == 1).then_some(())
+    })
+    .await?;
+    let answer = admin.post(&path, &note, &[]).await?;
+    answer.expect(StatusCode::OK)?;
+    let settled = look(&customer, &order.id).await?;
+    ensure!(settled.checkout == "cancelled", "{settled:?}");
+    ensure!(
+        queued(&admin, &order.id).await?.is_none(),
+        "it is still in the queue"
+    );
+    let query = format!(
+        "SELECT status FROM reservations WHERE order_id = '{}'",
+        order.id
+    );
+    insist("the stock going back", GENEROUS, || async {
+        let rows = stack.rows("inventory", &query).await?;
+        ensure!(
+            rows.first().is_some_and(|row| row["status"] == "released"),
+            "{rows:?}"
+        );
+        Ok(())
+    })
+    .await
 }
 
 /// An order's row of the manual queue.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a letter is kept once, whatever is in it, so its delivery can be acknowledged as soon as it is stored.
 
+pub mod routes;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;

@@ -26,8 +26,10 @@ const STANDBY: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long draining may take at shutdown. What is left is published by the next start.
 const DRAIN: Duration = Duration::from_secs(3);
-/// Events per publish: bulk publishing gains little beyond 100, and 200 stay well below the message limit.
-const BATCH: i64 = 200;
+/// Events per publish at most: each batch costs three waits, for a read, the broker and a delete.
+const BATCH: i64 = 500;
+/// Bytes of events per publish, unless a single one has more: half of what a sidecar takes in one message.
+const BATCH_BYTES: usize = 512 * 1024;
 
 /// The publisher of one service's events. Any number may run; one publishes.
 pub struct Relay {
@@ -211,11 +213,11 @@ impl Relay {
         // The broker may take any part of a batch and refuse the rest. So a subject's next event waits for the batch
         // after the one that took its first: what is sent again is never older than what was taken.
         let mut subjects = HashSet::with_capacity(rows.len());
+        let mut bytes = 0;
         for row in rows {
             if !subjects.insert(row.subject.clone()) {
                 continue;
             }
-            positions.push(row.position);
             let event = Event {
                 id: row.id,
                 source: row.source,
@@ -225,10 +227,16 @@ impl Relay {
                 time: row.time,
                 data: row.data,
             };
+            let encoded = serde_json::to_vec(&event.cloud_event(row.trace_parent.as_deref()))?;
+            bytes += encoded.len();
+            if bytes > BATCH_BYTES && !batch.is_empty() {
+                break;
+            }
+            positions.push(row.position);
             batch.push(Envelope {
                 id: event.id.to_string(),
                 key: event.subject.clone(),
-                event: serde_json::to_vec(&event.cloud_event(row.trace_parent.as_deref()))?,
+                event: encoded,
             });
         }
         self.dapr

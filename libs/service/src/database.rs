@@ -5,13 +5,17 @@
 use std::time::Duration;
 
 use dapr_kit::{DaprError, Secret, Secrets};
-use sqlx::PgPool;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{Connection as _, PgPool};
 
 /// Connections of one service at most.
 const MOST_CONNECTIONS: u32 = 10;
 /// How long a request waits for a connection before it is answered 503.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// A connection that was idle for longer than this is tried before it is used. One that was just used is not: the
+/// question would cost as much as most statements do.
+const FRESH: Duration = Duration::from_secs(1);
 /// How often an absent server is tried at start.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -21,6 +25,15 @@ pub async fn connect(mut secret: Secrets) -> Result<PgPool, DaprError> {
     let pool = PgPoolOptions::new()
         .max_connections(MOST_CONNECTIONS)
         .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options(&secret.current())?);
     let mut warned = false;
     while let Err(error) = ping(&pool).await {
@@ -63,6 +76,13 @@ pub fn is_away(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether `error` says that no column can hold what it was given, such as a text with a NUL in it.
+pub(crate) fn is_unstorable(error: &sqlx::Error) -> bool {
+    // PostgreSQL, appendix A. 22: data exceptions.
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("22"))
 }
 
 async fn ping(pool: &PgPool) -> Result<(), sqlx::Error> {

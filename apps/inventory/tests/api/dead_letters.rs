@@ -24,7 +24,8 @@ async fn letters(world: &World, query: &str) -> Value {
 async fn a_letter_is_kept_once_and_handled_when_it_is_redriven() {
     let world = World::new().await;
     let order = world.reserved(&buns(2)).await;
-    let confirmed = order_event("e-1", "order.confirmed.v1", order, 2);
+    let mut confirmed = order_event("e-1", "order.confirmed.v1", order, 2);
+    confirmed["topic"] = json!("order-events.inventory.dead");
     for _ in 0..2 {
         let status = world.deliver("/events/dead", &confirmed).await;
         assert_eq!(status, StatusCode::NO_CONTENT);

@@ -7,30 +7,27 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use serde_json::Value;
-use service::delivery::not_taken;
+use service::delivery::{self, NotTaken};
 use sqlx::PgConnection;
 
-use crate::error::Error;
-use crate::inbound::{self, EventError};
+use crate::inbound;
 use crate::state::App;
 use crate::store;
 
-/// Answers 204.
-pub async fn handler(
-    State(app): State<App>,
-    event: CloudEvent<Value>,
-) -> Result<StatusCode, StatusCode> {
-    let connection = app.db.acquire().await.map_err(Error::from);
-    let mut connection = connection.map_err(not_taken)?;
-    handle(&mut connection, event).await.map_err(not_taken)?;
-    Ok(StatusCode::NO_CONTENT)
+/// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
+pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
+    delivery::answer(async {
+        let mut connection = app.db.acquire().await?;
+        handle(&mut connection, event).await
+    })
+    .await
 }
 
 /// Adds the event to the timeline of its order, if it is of a type that belongs there.
 pub async fn handle(
     connection: &mut PgConnection,
     event: CloudEvent<Value>,
-) -> Result<(), EventError> {
+) -> Result<(), NotTaken> {
     if let Some(entry) = inbound::of_inventory(event)? {
         store::timeline::insert(connection, &entry).await?;
     }

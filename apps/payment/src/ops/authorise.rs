@@ -15,9 +15,10 @@ use service::problem::Problem;
 use crate::detached;
 use crate::error::Error;
 use crate::events::{self, INITIATED};
-use crate::operation::{Intent, Kind, Operation, OperationId};
+use crate::operation::{Intent, Kind, OperationId};
 use crate::payment::{LEAST, MOST, OrderId, Payment, PaymentId, State, StoreId};
-use crate::settle::{self, Asked};
+use crate::provider::Subject;
+use crate::settle::{self, Asked, Begun};
 use crate::state::App;
 use crate::store;
 
@@ -73,21 +74,19 @@ pub async fn authorise(
     if !is_token {
         return Err(Error::TokenInvalid);
     }
-    if let Some((operation, asked)) = begin(app, order, command, actor).await? {
-        settle::drive(app, &operation, asked).await?;
-    }
-    let mut connection = app.db.acquire().await?;
-    let payment = store::payments::find(&mut connection, order).await?;
-    answer(payment.ok_or(Error::PaymentNotFound)?)
+    answer(match begin(app, order, command, actor).await? {
+        Begun::Stands(payment) => payment,
+        Begun::Drive(operation, asked) => settle::drive(app, &operation, asked).await?,
+    })
 }
 
-/// The operation to drive; nothing if there is nothing left to do.
+/// Notes the intent, or finds the one that was noted before.
 async fn begin(
     app: &App,
     order: OrderId,
     command: &Authorise,
     actor: &str,
-) -> Result<Option<(Operation, Asked)>, Error> {
+) -> Result<Begun, Error> {
     let fingerprint = Fingerprint::of(&Identity {
         order,
         store: command.store_id,
@@ -102,7 +101,7 @@ async fn begin(
             return Err(Error::Differs);
         }
         if payment.state != State::Initiated {
-            return Ok(None);
+            return Ok(Begun::Stands(payment));
         }
         let operations = store::operations::of_payment(&mut transaction, payment.id).await?;
         let operation = operations.last(Kind::Authorise).ok_or(Error::Unknown)?;
@@ -110,7 +109,7 @@ async fn begin(
             return Err(Error::Unknown);
         }
         transaction.commit().await?;
-        return Ok(Some((operation.clone(), Asked::Perhaps)));
+        return Ok(Begun::Drive(operation.clone(), Asked::Perhaps));
     }
     if store::payments::is_buried(&mut transaction, order).await? {
         return Err(Error::Over);
@@ -134,7 +133,8 @@ async fn begin(
     outbox::append(&mut transaction, &[event]).await?;
     transaction.commit().await?;
     app.outbox.wake();
-    Ok(Some((operation, Asked::Never)))
+    let card = Subject::Card(command.token.clone());
+    Ok(Begun::Drive(operation, Asked::Never(card)))
 }
 
 /// What the caller is told of where the payment stands.

@@ -11,7 +11,8 @@ use crate::detached;
 use crate::error::Error;
 use crate::operation::{Intent, Kind, Operation, OperationId, Progress};
 use crate::payment::{OrderId, Payment, State};
-use crate::settle::{self, Asked};
+use crate::provider::Subject;
+use crate::settle::{self, Asked, Begun};
 use crate::state::App;
 use crate::store;
 
@@ -28,12 +29,10 @@ pub async fn handler(
 
 /// Captures the whole amount once: later calls get where it stands.
 pub async fn capture(app: &App, order: OrderId, actor: &str) -> Result<Payment, Error> {
-    if let Some((operation, asked)) = begin(app, order, actor).await? {
-        settle::drive(app, &operation, asked).await?;
-    }
-    let mut connection = app.db.acquire().await?;
-    let payment = store::payments::find(&mut connection, order).await?;
-    let payment = payment.ok_or(Error::PaymentNotFound)?;
+    let payment = match begin(app, order, actor).await? {
+        Begun::Stands(payment) => payment,
+        Begun::Drive(operation, asked) => settle::drive(app, &operation, asked).await?,
+    };
     match &payment.state {
         State::Failed { code } => Err(Error::Declined { code: code.clone() }),
         State::Captured { .. } if !payment.reversed => Ok(payment),
@@ -42,14 +41,9 @@ pub async fn capture(app: &App, order: OrderId, actor: &str) -> Result<Payment, 
     }
 }
 
-/// The operation to drive; nothing if there is nothing left to do.
-async fn begin(
-    app: &App,
-    order: OrderId,
-    actor: &str,
-) -> Result<Option<(Operation, Asked)>, Error> {
+/// Notes the intent, or finds the one that was noted before.
+async fn begin(app: &App, order: OrderId, actor: &str) -> Result<Begun, Error> {
     let mut transaction = app.db.begin().await?;
-    store::payments::lock(&mut transaction, order).await?;
     let Some(payment) = store::payments::find_for_update(&mut transaction, order).await? else {
         return if store::payments::is_buried(&mut transaction, order).await? {
             Err(Error::Over)
@@ -58,7 +52,9 @@ async fn begin(
         };
     };
     match payment.state {
-        State::Captured { .. } | State::Voided | State::Failed { .. } => return Ok(None),
+        State::Captured { .. } | State::Voided | State::Failed { .. } => {
+            return Ok(Begun::Stands(payment));
+        }
         _ if payment.reversed => return Err(Error::Over),
         State::Initiated => return Err(Error::NotAuthorised),
         State::Authorised => {}
@@ -73,10 +69,12 @@ async fn begin(
             if !store::operations::lease(&mut transaction, operation.id).await? {
                 return Err(Error::Unknown);
             }
-            (operation.clone(), Asked::Perhaps)
+            Begun::Drive(operation.clone(), Asked::Perhaps)
         }
         Some(_) => return Err(Error::Over),
         None => {
+            let subject = Subject::earlier(Kind::Capture, &operations);
+            let asked = subject.map_or(Asked::Perhaps, Asked::Never);
             let intent = Intent {
                 id: OperationId(app.ids.next()),
                 payment_id: payment.id,
@@ -89,9 +87,9 @@ async fn begin(
             };
             let now = app.clock.now();
             let operation = store::operations::begin(&mut transaction, &intent, now).await?;
-            (operation, Asked::Never)
+            Begun::Drive(operation, asked)
         }
     };
     transaction.commit().await?;
-    Ok(Some(begun))
+    Ok(begun)
 }

@@ -8,12 +8,10 @@ use dapr_kit::CloudEvent;
 use outbox::{Admission, Incoming};
 use serde::Deserialize as _;
 use serde_json::Value;
-use service::delivery::not_taken;
+use service::delivery::{self, NotTaken};
 use service::failpoint;
-use service::problem::Problem;
 use sqlx::PgConnection;
 
-use crate::error::Error;
 use crate::events::{self, PROCESSED};
 use crate::inbound::{ORDER_COMPLETED, OrderCompleted, OrderMethod};
 use crate::ledger::Transfer;
@@ -24,9 +22,6 @@ use crate::store;
 /// Why an event can't be taken. No further try would help: it is for an operator.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
-    /// It lacks what its type promises.
-    #[error("the event can't be read: {0}")]
-    Unreadable(#[from] serde_json::Error),
     /// Its order was paid another way, or undone.
     #[error("the order has another payment, or was undone")]
     OtherPayment,
@@ -35,53 +30,25 @@ pub enum Unusable {
     OutOfRange,
 }
 
-/// Why an event was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ConsumeError {
-    /// See [`Unusable`].
-    #[error(transparent)]
-    Unusable(#[from] Unusable),
-    /// Worth another try.
-    #[error(transparent)]
-    Any(#[from] Error),
-}
-
-impl From<sqlx::Error> for ConsumeError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Any(error.into())
+impl From<Unusable> for NotTaken {
+    fn from(why: Unusable) -> Self {
+        Self::Unusable(why.to_string())
     }
 }
 
-impl From<ConsumeError> for Problem {
-    fn from(error: ConsumeError) -> Self {
-        match error {
-            ConsumeError::Unusable(why) => {
-                tracing::error!(%why, "an event can't be used");
-                Self::new(
-                    StatusCode::CONFLICT,
-                    "dead-letter-unusable",
-                    "This event can't be handled",
-                )
-                .detail(why.to_string())
-            }
-            ConsumeError::Any(error) => error.into(),
+/// Answers 204, be it of a type that we act on or not; 503 to have it delivered again, 404 to have it put aside.
+pub async fn handler(Shared(app): Shared<App>, event: CloudEvent<Value>) -> StatusCode {
+    delivery::answer(async {
+        if event.kind == ORDER_COMPLETED {
+            consume(&app, &event).await?;
         }
-    }
-}
-
-/// Acknowledges by 200, be it of a type that we act on or not.
-pub async fn handler(
-    Shared(app): Shared<App>,
-    event: CloudEvent<Value>,
-) -> Result<StatusCode, StatusCode> {
-    if event.kind == ORDER_COMPLETED {
-        consume(&app, &event).await.map_err(not_taken)?;
-    }
-    Ok(StatusCode::OK)
+        Ok(())
+    })
+    .await
 }
 
 /// Takes one event in a transaction of its own.
-async fn consume(app: &App, event: &CloudEvent<Value>) -> Result<(), ConsumeError> {
+async fn consume(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {
     let mut transaction = app.db.begin().await?;
     book(app, &mut transaction, event).await?;
     failpoint::reach("payment.counter.before_commit");
@@ -97,11 +64,11 @@ pub async fn book(
     app: &App,
     connection: &mut PgConnection,
     event: &CloudEvent<Value>,
-) -> Result<(), ConsumeError> {
+) -> Result<(), NotTaken> {
     if outbox::admit(connection, &Incoming::from(event)).await? == Admission::Duplicate {
         return Ok(());
     }
-    let completed = OrderCompleted::deserialize(&event.data).map_err(Unusable::from)?;
+    let completed = OrderCompleted::deserialize(&event.data)?;
     // What cost nothing was not paid.
     if completed.payment.method != OrderMethod::Counter || completed.total.amount == 0 {
         return Ok(());
@@ -121,15 +88,11 @@ pub async fn book(
         let is_this = other.is_some_and(|other| {
             other.method == Method::Counter && other.amount == completed.total
         });
-        return if is_this {
-            Ok(())
-        } else {
-            Err(Unusable::OtherPayment.into())
-        };
+        return is_this.then_some(()).ok_or(Unusable::OtherPayment.into());
     }
     let sale = Transfer::sale(payment.method, payment.amount);
     store::ledger::book(connection, id.0, id, sale, now).await?;
-    let event = events::of(&payment, PROCESSED, &app.ids).map_err(Error::from)?;
+    let event = events::of(&payment, PROCESSED, &app.ids)?;
     outbox::append(connection, &[event]).await?;
     Ok(())
 }

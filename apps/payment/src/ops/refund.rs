@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::ledger::Transfer;
 use crate::operation::{Intent, Kind, Operation, OperationId};
 use crate::payment::{LEAST, MOST, Method, OrderId, Payment, PaymentId, Step};
+use crate::provider::Subject;
 use crate::settle::{self, Asked};
 use crate::state::App;
 use crate::store;
@@ -187,7 +188,8 @@ async fn begin(
     }
     transaction.commit().await?;
     app.outbox.wake();
-    Ok((operation, Asked::Never))
+    let subject = Subject::earlier(Kind::Refund, &operations);
+    Ok((operation, subject.map_or(Asked::Perhaps, Asked::Never)))
 }
 
 /// Out of the till, in the caller's transaction: no provider has a part in it.

@@ -12,6 +12,7 @@ use crate::detached;
 use crate::error::Error;
 use crate::operation::{Intent, Kind, Operation, OperationId};
 use crate::payment::{Method, OrderId, Payment};
+use crate::provider::Subject;
 use crate::settle::{self, Asked};
 use crate::state::App;
 use crate::store;
@@ -116,7 +117,8 @@ async fn next(app: &App, order: OrderId, actor: &str) -> Result<Next, Error> {
             };
             let now = app.clock.now();
             let operation = store::operations::begin(&mut transaction, &intent, now).await?;
-            Next::Drive(operation, Asked::Never)
+            let subject = Subject::earlier(Kind::Refund, &operations);
+            Next::Drive(operation, subject.map_or(Asked::Perhaps, Asked::Never))
         }
     };
     transaction.commit().await?;

@@ -11,6 +11,7 @@ use crate::detached;
 use crate::error::Error;
 use crate::operation::{Intent, Kind, Operation, OperationId};
 use crate::payment::{OrderId, State};
+use crate::provider::Subject;
 use crate::settle::{self, Asked};
 use crate::state::App;
 use crate::store;
@@ -99,7 +100,8 @@ async fn next(app: &App, order: OrderId, actor: &str) -> Result<Next, Error> {
             };
             let now = app.clock.now();
             let operation = store::operations::begin(&mut transaction, &intent, now).await?;
-            Next::Drive(operation, Asked::Never)
+            let subject = Subject::earlier(Kind::Void, &operations);
+            Next::Drive(operation, subject.map_or(Asked::Perhaps, Asked::Never))
         }
         // Declined: the provider holds nothing.
         None => Next::Done(Undone::Payment(payment)),

@@ -23,7 +23,7 @@ async fn five_deliveries_are_one_capture() {
     let event = completed();
     for _ in 0..5 {
         let answer = world.deliver("/events/order", &event).await;
-        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
     }
     let payment = world.payment(order_of(&event)).await;
     assert_eq!(
@@ -51,7 +51,7 @@ async fn even_without_the_inbox_the_order_has_one_payment() {
     for _ in 0..3 {
         event["id"] = json!(world.app.ids.next());
         let answer = world.deliver("/events/order", &event).await;
-        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
     }
     assert_eq!(world.events().await, ["payment.processed.v1"]);
 }
@@ -62,7 +62,7 @@ async fn five_at_once_are_one_capture() {
     let event = completed();
     let many = (0..5).map(|_| world.deliver("/events/order", &event));
     for answer in futures::future::join_all(many).await {
-        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
     }
     assert_eq!(world.events().await.len(), 1);
 }
@@ -81,7 +81,7 @@ async fn only_completed_orders_that_were_paid_at_the_counter_are_booked() {
         event["id"] = json!(world.app.ids.next());
         *event.pointer_mut(pointer).expect(pointer) = value;
         let answer = world.deliver("/events/order", &event).await;
-        assert_eq!(answer.status, StatusCode::OK, "{pointer}");
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{pointer}");
     }
     let payments: i64 = sqlx::query_scalar("SELECT count(*) FROM payments")
         .fetch_one(world.db())
@@ -100,7 +100,7 @@ async fn the_first_orders_did_not_say_how_and_were_paid_at_the_counter() {
         .remove("payment");
     assert_eq!(
         world.deliver("/events/order", &event).await.status,
-        StatusCode::OK
+        StatusCode::NO_CONTENT
     );
     assert_eq!(
         world.payment(order_of(&event)).await.method,
@@ -133,7 +133,7 @@ async fn what_can_not_be_used_goes_to_the_dead_letters_at_once() {
     // Nothing of it was admitted, so redriving it is possible.
     assert_eq!(
         world.deliver("/events/order", &completed()).await.status,
-        StatusCode::OK
+        StatusCode::NO_CONTENT
     );
 }
 

@@ -28,7 +28,7 @@ async fn a_letter_is_kept_once_and_redriven_once() {
     for _ in 0..3 {
         assert_eq!(
             world.deliver("/events/dead", &event).await.status,
-            StatusCode::OK
+            StatusCode::NO_CONTENT
         );
     }
     let letters = letters(&world).await;
@@ -47,7 +47,7 @@ async fn a_letter_is_kept_once_and_redriven_once() {
     // The delivery that comes after all has no second effect.
     assert_eq!(
         world.deliver("/events/order", &completed()).await.status,
-        StatusCode::OK
+        StatusCode::NO_CONTENT
     );
     assert_eq!(world.events().await.len(), 1);
 }
@@ -62,7 +62,7 @@ async fn what_makes_no_sense_is_kept_and_stays() {
     }] {
         assert_eq!(
             world.deliver("/events/dead", &event).await.status,
-            StatusCode::OK,
+            StatusCode::NO_CONTENT,
             "{event}"
         );
     }

@@ -300,7 +300,7 @@ async fn what_was_committed_before_the_end_is_drained() {
     append(&db, event("first", 1)).await;
     drained(&db).await;
     // More than two batches, and nobody wakes the relay but the end itself.
-    let all: Vec<_> = (1..=450)
+    let all: Vec<_> = (1..=1100)
         .map(|one| event(&format!("last {one}"), 1))
         .collect();
     let mut transaction = db.begin().await.expect("a transaction");
@@ -310,7 +310,23 @@ async fn what_was_committed_before_the_end_is_drained() {
     transaction.commit().await.expect("committed");
     relay.stop().await;
     assert_eq!(pending(&db).await, 0);
-    assert_eq!(arrived(&sidecar).len(), 451);
+    assert_eq!(arrived(&sidecar).len(), 1101);
+}
+
+#[tokio::test]
+async fn events_that_are_too_large_for_one_message_together_travel_apart() {
+    let (db, sidecar) = (database().await, Sidecar::start().await);
+    for one in 0..30 {
+        let large = Event {
+            data: Value::from("x".repeat(200 * 1024)),
+            ..event(&format!("large {one}"), 1)
+        };
+        append(&db, large).await;
+    }
+    let relay = start(&db, &sidecar);
+    drained(&db).await;
+    relay.stop().await;
+    assert_eq!(sidecar.delivered().len(), 30, "each of them, and once");
 }
 
 #[tokio::test]

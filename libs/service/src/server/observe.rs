@@ -1,13 +1,23 @@
 //! One span, one metric and one log line for each request.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use futures::FutureExt as _;
 use tracing::Instrument as _;
 
-/// Continues the caller's trace, runs the request, and notes how it went.
+use crate::problem::Problem;
+
+/// Our own mistake; the panic itself is in the log.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked")]
+struct Panicked;
+
+/// Continues the caller's trace, runs the request, and notes how it went. A panic is answered 500: a connection that
+/// breaks off instead would have a sidecar repeat the request.
 pub async fn request(request: Request, next: Next) -> Response {
     let method = request.method().to_string();
     // The route, not the path: a path has ids in it, and each would be a metric of its own.
@@ -32,7 +42,8 @@ pub async fn request(request: Request, next: Next) -> Response {
     }
     let start = Instant::now();
     async move {
-        let response = next.run(request).await;
+        let response = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let response = response.unwrap_or_else(|_| Problem::internal(&Panicked).into_response());
         let status = response.status().as_u16();
         tracing::Span::current().record("http.response.status_code", status);
         let elapsed = start.elapsed();

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use serde_json::json;
-use service::routes::{Access, Route, Routes};
+use service::routes::{Access, Guard, Route, Routes};
 use testkit::{APP_TOKEN, Issuer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -143,4 +143,20 @@ fn a_row_says_who_may_call_it_and_where() {
             {"method": "POST", "path": "/api/orders", "access": "session", "listener": "public"},
         ])
     );
+}
+
+async fn breaks() -> String {
+    let number: u8 = "no number".parse().expect("a handler's mistake");
+    number.to_string()
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_answered_as_a_failure_of_ours() {
+    let router = Routes::new()
+        .route(Method::GET, "/breaks", Access::Public, breaks)
+        .into_router((), Guard::new(verifier(&Issuer::new()), APP_TOKEN.into()));
+    let (status, body) = get(&router, "/breaks", None).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(body.contains("urn:problem-type:crema:internal"), "{body}");
+    assert!(!body.contains("mistake"), "{body}");
 }
