@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 . tools/run/up.sh
 . tools/run/look.sh
 . tools/run/replay.sh
+. tools/run/rotate.sh
 . tools/run/test.sh
 . tools/run/bench.sh
 
@@ -26,6 +27,8 @@ usage() {
 ./run.sh logs APP [-f]            what an app, its sidecar (APP.daprd) or a part wrote
 ./run.sh replay APP --topic T [--from beginning|RFC3339]
                                   let an app read a topic again
+./run.sh rotate signing [--stolen]
+                                  let identity sign with its next keys; stolen: with new ones
 ./run.sh reset [-y]               stop and delete all data and secrets
 ./run.sh trust                    let this machine's browsers trust the development CA
 ./run.sh doctor                   check tools, memory, disk, ports
@@ -40,7 +43,7 @@ TEXT
 verb=${1:-up}
 (($# == 0)) || shift
 case $verb in
-  up | down | status | logs | replay | reset | trust | doctor | check | bench) "$verb" "$@" ;;
+  up | down | status | logs | replay | rotate | reset | trust | doctor | check | bench) "$verb" "$@" ;;
   test) run_tests "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown: $verb" ;;

@@ -20,6 +20,7 @@ LIST
 shellcheck|shellcheck|
 chromium|chromium|
 npm|nodejs npm|
+pip3|python3-pip|
 LIST
 }
 

@@ -105,6 +105,17 @@ get_browser() {
   [[ $kept -nt $ROOT/tools/browser/package-lock.json ]] || npm ci --no-audit --no-fund --prefix "$ROOT/tools/browser"
 }
 
+# Clients of the identity provider that others wrote.
+get_foreign() {
+  local folder=$ROOT/tools/foreign
+  [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || npm ci --no-audit --no-fund --prefix "$folder"
+  [[ $folder/site -nt $folder/requirements.txt ]] || {
+    rm -rf "$folder/site"
+    pip3 install --quiet --disable-pip-version-check --root-user-action ignore --target "$folder/site" -r "$folder/requirements.txt"
+    touch "$folder/site"
+  }
+}
+
 # Each binary of `cargo test` is a step in the closing list too.
 closing() { # began
   local began=$1 passed
@@ -138,6 +149,7 @@ run_tests() { # quick
   get_everything debug
   STEPS+=("$((SECONDS - building)) build, lints and downloads")
   step 'browser' get_browser
+  step 'foreign clients' get_foreign
   step 'unit and API tests' with_servers cargo test --workspace --features service/failpoints --no-fail-fast
   local suite=(cargo test --workspace --features 'service/failpoints,e2e/stack' --test suite)
   step 'opening the café' cafe_opens

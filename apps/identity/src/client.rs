@@ -52,6 +52,8 @@ pub struct Client {
     pub id: &'static str,
     /// The paths under the issuer that codes may be sent to.
     redirect_paths: &'static [&'static str],
+    /// The paths under the issuer that a person who has signed out may be sent to.
+    post_logout_paths: &'static [&'static str],
     grants: &'static [GrantType],
     /// Audience and scopes of what it does for itself.
     own: &'static [(&'static str, &'static [&'static str])],
@@ -65,6 +67,7 @@ static CLIENTS: [Client; 2] = [
     Client {
         id: "bff",
         redirect_paths: &["/api/session/callback"],
+        post_logout_paths: &["/"],
         grants: &GrantType::ALL,
         own: &[
             ("catalog", &["catalog:read"]),
@@ -76,6 +79,7 @@ static CLIENTS: [Client; 2] = [
     Client {
         id: "order",
         redirect_paths: &[],
+        post_logout_paths: &[],
         grants: &[GrantType::ClientCredentials],
         own: &[
             ("catalog", &["catalog:quote"]),
@@ -108,6 +112,14 @@ impl Client {
             .any(|path| issuer.at(path) == uri)
     }
 
+    /// Whether `uri` is, byte for byte, one of its post-logout redirect URIs.
+    #[must_use]
+    pub fn logs_out_to(&self, uri: &str, issuer: &Issuer) -> bool {
+        self.post_logout_paths
+            .iter()
+            .any(|path| issuer.at(path) == uri)
+    }
+
     /// Its own scopes towards an audience; `None` when it has no business there.
     #[must_use]
     pub fn own_scopes(&self, audience: &str) -> Option<Scopes> {
@@ -127,6 +139,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn redirect_uris_are_compared_byte_for_byte() {
@@ -148,6 +161,40 @@ mod tests {
         }
         let order = Client::find("order").expect("registered");
         assert!(!order.redirects_to("https://localhost:8443/api/session/callback", &issuer));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn one_character_more_less_or_other_is_another_address(
+            place in any::<prop::sample::Index>(),
+            put in any::<char>(),
+            change in 0..3,
+        ) {
+            let issuer = Issuer::new(&"https://localhost:8443/".parse().expect("an address"));
+            let bff = Client::find("bff").expect("registered");
+            for path in ["/api/session/callback", "/"] {
+                let good = issuer.at(path);
+                let (before, after) = good.split_at(place.index(good.len()));
+                let near = match change {
+                    0 => format!("{before}{put}{}", &after[1..]),
+                    1 => format!("{before}{put}{after}"),
+                    _ => format!("{before}{}", &after[1..]),
+                };
+                prop_assume!(near != good);
+                prop_assert!(!bff.redirects_to(&near, &issuer), "{}", near);
+                prop_assert!(!bff.logs_out_to(&near, &issuer), "{}", near);
+            }
+        }
+
+        #[test]
+        fn no_text_is_a_registered_address(text in "\\PC{0,60}|https://localhost:8443/[ -~]{1,40}") {
+            let issuer = Issuer::new(&"https://localhost:8443/".parse().expect("an address"));
+            let bff = Client::find("bff").expect("registered");
+            prop_assert!(!bff.redirects_to(&text, &issuer));
+            prop_assert!(!bff.logs_out_to(&text, &issuer));
+        }
     }
 
     #[test]

@@ -1,78 +1,122 @@
-//! The signing keys: the current one signs; the next and the retired one are published and verify as well.
+//! The signing keys: the current ones sign, the next and the retired ones are published and verify as well.
 //!
-//! Invariant: a value of the secret that can't be read never replaces keys that work.
+//! Access tokens, which only our own services read, are signed with `EdDSA`; ID tokens with RS256, which every OpenID
+//! client knows. Invariants: a key is for one algorithm; a value of the secret that can't be read never replaces keys
+//! that work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::digest;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use dapr_kit::{Secret, Secrets};
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::ExposeSecret as _;
-use serde::Serialize;
 
-/// The fields of the secret `signing`; only the first must be there.
-const FIELDS: [&str; 3] = ["current", "next", "retired"];
+/// The field of the secret `signing` with the key for access tokens.
+const ACCESS: &str = "current";
+/// The field with the key for ID tokens.
+const ID: &str = "rs256.current";
+/// The fields that need not be there: what will sign next, and what has signed before.
+const OTHERS: [(&str, Algorithm); 4] = [
+    ("next", Algorithm::EdDSA),
+    ("retired", Algorithm::EdDSA),
+    ("rs256.next", Algorithm::RS256),
+    ("rs256.retired", Algorithm::RS256),
+];
 
 /// Why a signing key can't be used. Never says anything of the key itself.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The secret lacks the key that signs.
-    #[error("the secret `signing` has no field `current`")]
-    Missing,
-    /// A field is no base64 of an Ed25519 key in PKCS#8.
-    #[error("the field `{0}` of the secret `signing` is no Ed25519 key in PKCS#8")]
-    Unreadable(&'static str),
+    /// The secret lacks a key that signs.
+    #[error("the secret `signing` has no field `{0}`")]
+    Missing(&'static str),
+    /// A field is no base64 of a PKCS#8 document with a key for its algorithm.
+    #[error("the field `{field}` of the secret `signing` is no {algorithm:?} key in PKCS#8")]
+    Unreadable {
+        /// The field.
+        field: &'static str,
+        /// What its key is for.
+        algorithm: Algorithm,
+    },
 }
 
-/// A public key as JWKS shows it (RFC 8037).
-#[derive(Debug, Clone, Serialize)]
-pub struct PublicKey {
-    kty: &'static str,
-    crv: &'static str,
-    #[serde(rename = "use")]
-    usage: &'static str,
-    alg: &'static str,
-    kid: String,
-    x: String,
+/// The private half.
+enum Pair {
+    Ed25519(Ed25519KeyPair),
+    Rsa(Box<RsaKeyPair>),
+}
+
+impl Pair {
+    fn read(algorithm: Algorithm, document: &[u8]) -> Option<Self> {
+        match algorithm {
+            Algorithm::EdDSA => Some(Self::Ed25519(Ed25519KeyPair::from_pkcs8(document).ok()?)),
+            Algorithm::RS256 => Some(Self::Rsa(Box::new(RsaKeyPair::from_pkcs8(document).ok()?))),
+            _ => None,
+        }
+    }
+
+    fn verifying(&self) -> DecodingKey {
+        match self {
+            Self::Ed25519(pair) => DecodingKey::from_ed_der(pair.public_key().as_ref()),
+            Self::Rsa(pair) => DecodingKey::from_rsa_der(pair.public_key().as_ref()),
+        }
+    }
 }
 
 /// One key.
 pub struct Key {
-    public: PublicKey,
+    algorithm: Algorithm,
+    id: String,
+    public: Jwk,
     verifying: DecodingKey,
-    signing: EncodingKey,
+    pair: Pair,
 }
 
 impl Key {
-    fn read(field: &'static str, text: &str) -> Result<Self, KeyError> {
-        let unreadable = || KeyError::Unreadable(field);
-        let der = STANDARD.decode(text.trim()).map_err(|_| unreadable())?;
-        let pair = Ed25519KeyPair::from_pkcs8(&der).map_err(|_| unreadable())?;
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key());
-        // RFC 7638: the required members alone, in alphabetical order, without white space.
-        let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-        let kid = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, canonical.as_bytes()));
-        Ok(Self {
-            verifying: DecodingKey::from_ed_components(&x).map_err(|_| unreadable())?,
-            signing: EncodingKey::from_ed_der(&der),
-            public: PublicKey {
-                kty: "OKP",
-                crv: "Ed25519",
-                usage: "sig",
-                alg: "EdDSA",
-                kid,
-                x,
-            },
+    fn read(
+        secret: &Secret,
+        field: &'static str,
+        algorithm: Algorithm,
+    ) -> Result<Option<Self>, KeyError> {
+        let Some(text) = secret.get(field) else {
+            return Ok(None);
+        };
+        let document = STANDARD.decode(text.expose_secret().trim());
+        let key = document.ok().and_then(|der| Self::parse(algorithm, &der));
+        key.map(Some)
+            .ok_or(KeyError::Unreadable { field, algorithm })
+    }
+
+    fn parse(algorithm: Algorithm, document: &[u8]) -> Option<Self> {
+        let pair = Pair::read(algorithm, document)?;
+        let verifying = pair.verifying();
+        let mut public = Jwk::from_decoding_key(&verifying, Some(algorithm)).ok()?;
+        let id = public.thumbprint(ThumbprintHash::SHA256).ok()?;
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        public.common.key_id = Some(id.clone());
+        Some(Self {
+            algorithm,
+            id,
+            public,
+            verifying,
+            pair,
         })
     }
 
     /// Its id: the RFC 7638 thumbprint.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.public.kid
+        &self.id
+    }
+
+    /// The one algorithm that it is for.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 
     /// What verifies with it.
@@ -81,44 +125,68 @@ impl Key {
         &self.verifying
     }
 
-    /// What signs with it.
-    #[must_use]
-    pub fn signing(&self) -> &EncodingKey {
-        &self.signing
+    /// Its signature over `message`.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        match &self.pair {
+            Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                // PKCS#1 v1.5 draws nothing from the generator that its interface asks for.
+                let unused = SystemRandom::new();
+                pair.sign(&RSA_PKCS1_SHA256, &unused, message, &mut signature)?;
+                Ok(signature)
+            }
+        }
     }
 }
 
-/// The keys of one value of the secret, the signing one first.
-pub struct KeySet(Vec<Key>);
+/// The keys of one value of the secret.
+pub struct KeySet {
+    access: Key,
+    id: Key,
+    others: Vec<Key>,
+}
 
 impl KeySet {
     fn read(secret: &Secret) -> Result<Self, KeyError> {
-        let mut keys = Vec::with_capacity(FIELDS.len());
-        for field in FIELDS {
-            match secret.get(field) {
-                Some(text) => keys.push(Key::read(field, text.expose_secret())?),
-                None if field == FIELDS[0] => return Err(KeyError::Missing),
-                None => {}
-            }
+        let signing =
+            |field, algorithm| Key::read(secret, field, algorithm)?.ok_or(KeyError::Missing(field));
+        let (access, id) = (
+            signing(ACCESS, Algorithm::EdDSA)?,
+            signing(ID, Algorithm::RS256)?,
+        );
+        let mut others = Vec::with_capacity(OTHERS.len());
+        for (field, algorithm) in OTHERS {
+            others.extend(Key::read(secret, field, algorithm)?);
         }
-        Ok(Self(keys))
+        Ok(Self { access, id, others })
     }
 
-    /// The key that signs.
+    /// The key that signs access tokens.
     #[must_use]
-    pub fn current(&self) -> &Key {
-        &self.0[0]
+    pub fn for_access(&self) -> &Key {
+        &self.access
+    }
+
+    /// The key that signs ID tokens.
+    #[must_use]
+    pub fn for_id(&self) -> &Key {
+        &self.id
     }
 
     /// The key of this id.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<&Key> {
-        self.0.iter().find(|key| key.id() == id)
+        self.all().find(|key| key.id() == id)
     }
 
-    /// The public halves.
-    pub fn public(&self) -> impl Iterator<Item = &PublicKey> {
-        self.0.iter().map(|key| &key.public)
+    /// The public halves as JWKS shows them (RFC 7517, RFC 8037).
+    pub fn public(&self) -> impl Iterator<Item = &Jwk> {
+        self.all().map(|key| &key.public)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Key> {
+        [&self.access, &self.id].into_iter().chain(&self.others)
     }
 }
 
@@ -152,7 +220,8 @@ impl Keys {
         if !Arc::ptr_eq(&newest, &parsed.seen) {
             match KeySet::read(&newest) {
                 Ok(keys) => {
-                    tracing::info!(kid = keys.current().id(), "signing with the newest keys");
+                    let (access, id) = (keys.for_access().id(), keys.for_id().id());
+                    tracing::info!(access, id, "signing with the newest keys");
                     parsed.keys = Arc::new(keys);
                 }
                 Err(error) => tracing::error!(%error, "keeping the keys that work"),
@@ -164,55 +233,4 @@ impl Keys {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_lc_rs::rand::SystemRandom;
-    use std::collections::HashMap;
-
-    fn secret(fields: &[(&str, String)]) -> Secret {
-        let fields: HashMap<String, String> = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
-        Secret::new("signing", fields)
-    }
-
-    fn key() -> String {
-        let key = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).expect("a key");
-        STANDARD.encode(key.as_ref())
-    }
-
-    #[test]
-    fn all_keys_are_published_and_the_current_one_signs() {
-        let fields = [("retired", key()), ("current", key()), ("next", key())];
-        let keys = KeySet::read(&secret(&fields)).expect("readable");
-        let alone = KeySet::read(&secret(&fields[1..2])).expect("readable");
-        assert_eq!(keys.public().count(), 3);
-        assert_eq!(keys.current().id(), alone.current().id());
-        assert!(keys.find(keys.current().id()).is_some());
-        assert!(keys.find("").is_none());
-    }
-
-    #[test]
-    fn the_key_id_is_the_thumbprint() {
-        // The key of RFC 8037, appendix A: its thumbprint is appendix A.3.
-        let der = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
-        let keys = KeySet::read(&secret(&[("current", der.to_owned())])).expect("readable");
-        assert_eq!(
-            keys.current().id(),
-            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-        );
-    }
-
-    #[test]
-    fn unreadable_keys_are_named_and_never_shown() {
-        let missing = KeySet::read(&secret(&[("next", key())])).err();
-        assert!(matches!(missing, Some(KeyError::Missing)));
-        let bad = secret(&[("current", key()), ("next", "c2VjcmV0".to_owned())]);
-        let error = KeySet::read(&bad).err().map(|error| error.to_string());
-        assert_eq!(
-            error.as_deref(),
-            Some("the field `next` of the secret `signing` is no Ed25519 key in PKCS#8")
-        );
-    }
-}
+mod tests;

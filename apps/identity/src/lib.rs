@@ -2,7 +2,8 @@
 //!
 //! **Owns** people, their roles and the stores they work at, sign-in sessions, grants, signing keys.
 //! **Promises** an OAuth 2 authorization server with OpenID Connect on top, whose issuer is the public address:
-//! authorization code with PKCE, refresh with rotation, client credentials, token exchange, revocation, userinfo.
+//! authorization code with PKCE, refresh with rotation, client credentials, token exchange, revocation, introspection,
+//! userinfo, sign-out at a client's request.
 //! **Publishes** and **listens to** nothing yet.
 //!
 //! Invariants: the truth is in PostgreSQL and whatever Redis holds may vanish; no password, code, cookie or refresh
@@ -21,6 +22,7 @@ pub mod params;
 pub mod password;
 pub mod person;
 pub mod pkce;
+pub mod post_logout;
 pub mod return_to;
 pub mod role;
 pub mod rotation;

@@ -5,12 +5,14 @@
 mod html;
 mod register;
 mod sign_in;
+mod sign_out;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 pub use register::RegisterPage;
 pub use sign_in::SignInPage;
+pub use sign_out::{SignOutPage, signed_out};
 
 use crate::error::Failure;
 use crate::return_to::ReturnTo;
@@ -106,6 +108,9 @@ fn link(path: &str, return_to: Option<&ReturnTo>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Client;
+    use crate::issuer::Issuer;
+    use crate::post_logout::PostLogout;
     use axum::body::to_bytes;
 
     async fn body(response: Response) -> String {
@@ -132,10 +137,23 @@ mod tests {
             name: hostile,
             ..RegisterPage::default()
         };
+        let issuer = Issuer::new(&"https://localhost:8443".parse().expect("an address"));
+        let to = PostLogout::parse(
+            Client::find("bff"),
+            Some("https://localhost:8443/"),
+            Some(hostile),
+            &issuer,
+        )
+        .expect("registered");
+        let sign_out = SignOutPage {
+            signed_in_as: hostile,
+            to: to.as_ref(),
+        };
         let pages = [
             sign_in.render(StatusCode::OK),
             register.render(StatusCode::OK),
             refusal(StatusCode::OK, hostile),
+            sign_out.render(),
         ];
         for page in pages {
             let page = body(page).await;

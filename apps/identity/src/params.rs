@@ -88,6 +88,7 @@ impl Params {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use proptest::prelude::*;
 
     #[test]
     fn repeated_parameters_are_refused_even_when_equal() {
@@ -97,6 +98,49 @@ mod tests {
         assert_eq!(params.one("c"), Ok(None));
         assert_eq!(params.each_once(), Err(BadParams::Repeated));
         assert_eq!(Params::query("a=1&b=2").each_once(), Ok(()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_make_it_choose(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut headers = HeaderMap::new();
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.insert(header::CONTENT_TYPE, form);
+            let params = Params::form(&headers, &body).expect("any bytes are a form");
+            // Every name that is there: once, or refused.
+            for (name, _) in &params.0 {
+                let times = params.0.iter().filter(|(other, _)| other == name).count();
+                prop_assert_eq!(params.one(name).is_err(), times > 1);
+                prop_assert!(times == 1 || params.each_once().is_err());
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read(pairs in prop::collection::btree_map("\\PC{1,8}", "\\PC{1,20}", 0..8)) {
+            let all = Params(pairs.clone().into_iter().collect());
+            let read = Params::query(&all.without(&[]));
+            prop_assert_eq!(read.each_once(), Ok(()));
+            for (name, value) in &pairs {
+                prop_assert_eq!(read.one(name), Ok(Some(value.as_str())));
+            }
+            prop_assert_eq!(read.0.len(), pairs.len());
+        }
+
+        #[test]
+        fn a_parameter_sent_twice_is_never_read(
+            pairs in prop::collection::btree_map("[a-z]{1,8}", "[ -~]{0,20}", 1..8),
+            which in any::<prop::sample::Index>(),
+            again in "[ -~]{0,20}",
+        ) {
+            let name = pairs.keys().nth(which.index(pairs.len())).expect("one of them").clone();
+            let mut all: Vec<(String, String)> = pairs.into_iter().collect();
+            all.insert(which.index(all.len() + 1), (name.clone(), again));
+            let read = Params::query(&Params(all).without(&[]));
+            prop_assert_eq!(read.one(&name), Err(BadParams::Repeated));
+            prop_assert_eq!(read.each_once(), Err(BadParams::Repeated));
+        }
     }
 
     #[test]

@@ -47,6 +47,7 @@ impl ReturnTo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn only_our_authorization_endpoint() {
@@ -73,6 +74,38 @@ mod tests {
             Err(Elsewhere),
             "too long"
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// As a browser reads it, not as we do.
+        #[test]
+        fn what_is_accepted_leads_to_our_authorization_endpoint(
+            text in "\\PC{0,40}|[/\\\\.@:?#%a-z \r\n\t]{0,12}/oauth2/authorize\\?[ -~\u{e9}\r\n\\\\]{0,20}|/oauth2/authorize\\?[ -~\\PC]{0,60}",
+        ) {
+            let here = url::Url::parse("https://localhost:8443/sign-in").expect("an address");
+            if let Ok(there) = ReturnTo::parse(&text) {
+                prop_assert_eq!(there.as_str(), &text);
+                let led = here.join(there.as_str()).expect("an address");
+                prop_assert_eq!(led.origin(), here.origin());
+                prop_assert_eq!(led.path(), "/oauth2/authorize");
+                prop_assert!(axum::http::HeaderValue::try_from(there.as_str()).is_ok());
+            }
+        }
+
+        #[test]
+        fn every_query_of_ours_comes_back_as_it_went(pairs in prop::collection::vec(("[a-z_]{1,12}", "\\PC{0,20}"), 0..6)) {
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&pairs)
+                .finish();
+            let there = ReturnTo::authorize(&query).expect("ours");
+            let page = there.via("/sign-in");
+            let (_, sent) = page.split_once('?').expect("a query");
+            let back = crate::params::Params::query(sent);
+            let back = back.one("return").expect("once").expect("a value");
+            prop_assert_eq!(ReturnTo::parse(back), Ok(there));
+        }
     }
 
     #[test]

@@ -9,8 +9,10 @@ use service::routes::{Access, Routes};
 use crate::ops;
 use crate::state::App;
 
-/// Discovery.
+/// Discovery, where OpenID clients look for it.
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+/// The same, where OAuth clients look for it (RFC 8414 §3).
+pub const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// The public keys.
 pub const JWKS: &str = "/oauth2/jwks";
 /// The authorization endpoint.
@@ -19,8 +21,12 @@ pub const AUTHORIZE: &str = "/oauth2/authorize";
 pub const TOKEN: &str = "/oauth2/token";
 /// The revocation endpoint.
 pub const REVOKE: &str = "/oauth2/revoke";
+/// The introspection endpoint.
+pub const INTROSPECT: &str = "/oauth2/introspect";
 /// The userinfo endpoint.
 pub const USERINFO: &str = "/oauth2/userinfo";
+/// The end-session endpoint, to which clients send a person who signs out.
+pub const LOGOUT: &str = "/oauth2/logout";
 /// The sign-in page.
 pub const SIGN_IN: &str = "/sign-in";
 /// The registration page.
@@ -40,6 +46,12 @@ pub fn routes() -> Routes<App> {
             Access::Public,
             ops::discovery::handle,
         )
+        .route(
+            Method::GET,
+            METADATA,
+            Access::Public,
+            ops::discovery::handle,
+        )
         .route(Method::GET, JWKS, Access::Public, ops::jwks::handle)
         .route(
             Method::GET,
@@ -47,9 +59,29 @@ pub fn routes() -> Routes<App> {
             Access::Public,
             ops::authorize::handle,
         )
+        .route(
+            Method::POST,
+            AUTHORIZE,
+            Access::Public,
+            ops::authorize::by_form,
+        )
         .route(Method::POST, TOKEN, Access::Public, ops::token::handle)
         .route(Method::POST, REVOKE, Access::Public, ops::revoke::handle)
+        .route(
+            Method::POST,
+            INTROSPECT,
+            Access::Public,
+            ops::introspect::handle,
+        )
         .route(Method::GET, USERINFO, Access::Public, ops::userinfo::handle)
+        .route(
+            Method::POST,
+            USERINFO,
+            Access::Public,
+            ops::userinfo::handle,
+        )
+        .route(Method::GET, LOGOUT, Access::Public, ops::logout::by_link)
+        .route(Method::POST, LOGOUT, Access::Public, ops::logout::by_form)
         .route(Method::GET, SIGN_IN, Access::Public, ops::sign_in::show)
         .route(Method::POST, SIGN_IN, Access::Public, ops::sign_in::submit)
         .route(Method::GET, REGISTER, Access::Public, ops::register::show)

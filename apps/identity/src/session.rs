@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::error::Failure;
 use crate::opaque::{self, Opaque};
 use crate::person::PersonId;
+use crate::standing;
 use crate::state::App;
 use crate::store;
 
@@ -35,6 +36,15 @@ pub async fn current(app: &App, headers: &HeaderMap) -> Result<Option<Session>, 
     };
     let mut db = app.db.acquire().await?;
     Ok(store::sessions::by_cookie(&mut db, &opaque::hash(value), app.clock.now()).await?)
+}
+
+/// Ends a session with every grant that came from it; one that has ended stays as it is.
+pub async fn end(app: &App, session: Uuid) -> Result<(), Failure> {
+    let mut db = app.db.acquire().await?;
+    let ended = store::sessions::end(&mut db, session, app.clock.now()).await?;
+    drop(db);
+    standing::forget(app, &ended).await;
+    Ok(())
 }
 
 /// The cookie for a new session.

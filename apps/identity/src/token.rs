@@ -1,20 +1,28 @@
 //! The tokens this server signs, and reading back its own.
 //!
-//! Invariant: one algorithm (`EdDSA`), one audience and one type per token; an ID token is never an access token.
+//! Invariant: one algorithm, one audience and one type per token, the algorithm being its key's; an ID token is never an
+//! access token, nor the other way round.
 
+use aws_lc_rs::error::Unspecified;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::issuer::Issuer;
-use crate::keys::Keys;
+use crate::keys::{Key, Keys};
 use crate::role::Role;
 
 /// How long an access token is valid at most.
 pub const LIFETIME: Duration = Duration::minutes(5);
 
+/// The type of an access token (RFC 9068 §2.1).
 const ACCESS_TOKEN: &str = "at+jwt";
+/// The type of an ID token.
+const ID_TOKEN: &str = "JWT";
 
 /// The claims of an access token (RFC 9068).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +57,7 @@ pub struct PersonClaims {
     pub roles: Vec<Role>,
     /// The stores she works at.
     pub stores: Vec<Uuid>,
-    /// The grant it was issued from; only in tokens that come back to this server.
+    /// The grant it was issued from, by which this server knows whether it still stands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub grant: Option<Uuid>,
     /// The client that acts for her.
@@ -96,10 +104,26 @@ pub struct IdClaims {
     pub stores: Vec<Uuid>,
 }
 
+/// What an ID token of ours that comes back says: who is to be signed out, and at which client.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Hint {
+    /// The client it was issued to.
+    pub aud: String,
+    /// The person.
+    pub sub: Uuid,
+    /// The session.
+    pub sid: Uuid,
+}
+
 /// A token could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("a token could not be signed")]
-pub struct SignError(#[from] jsonwebtoken::errors::Error);
+pub enum SignError {
+    /// Its claims are no JSON.
+    Claims(#[from] serde_json::Error),
+    /// The key did not sign.
+    Key(#[from] Unspecified),
+}
 
 /// A token that this server does not accept; why is nobody's business.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -134,127 +158,79 @@ impl Mint {
 
     /// Signs an access token.
     pub fn access(&self, claims: &AccessClaims) -> Result<String, SignError> {
-        self.sign(ACCESS_TOKEN, claims)
+        sign(ACCESS_TOKEN, self.keys.current().for_access(), claims)
     }
 
     /// Signs an ID token.
     pub fn id(&self, claims: &IdClaims) -> Result<String, SignError> {
-        self.sign("JWT", claims)
+        sign(ID_TOKEN, self.keys.current().for_id(), claims)
     }
 
-    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, SignError> {
-        let keys = self.keys.current();
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(kind.to_owned());
-        header.kid = Some(keys.current().id().to_owned());
-        Ok(jsonwebtoken::encode(
-            &header,
-            claims,
-            keys.current().signing(),
-        )?)
+    /// Reads an access token of ours, whoever it is for, that has not expired.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, Refused> {
+        let claims: AccessClaims = self.open(ACCESS_TOKEN, Algorithm::EdDSA, token)?;
+        (now.timestamp() < claims.exp)
+            .then_some(claims)
+            .ok_or(Refused)
     }
 
     /// Reads an access token of ours whose audience is the very client it was issued to.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, Refused> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| Refused)?;
-        let typed = header
-            .typ
-            .as_deref()
-            .is_some_and(|kind| kind.eq_ignore_ascii_case(ACCESS_TOKEN));
+        let claims = self.verify(token, now)?;
+        (claims.aud == claims.client_id)
+            .then_some(claims)
+            .ok_or(Refused)
+    }
+
+    /// Reads an ID token of ours, expired or not (OpenID Connect RP-Initiated Logout §2).
+    pub fn hint(&self, token: &str) -> Result<Hint, Refused> {
+        self.open(ID_TOKEN, Algorithm::RS256, token)
+    }
+
+    fn open<T: DeserializeOwned>(
+        &self,
+        kind: &str,
+        algorithm: Algorithm,
+        token: &str,
+    ) -> Result<T, Refused> {
+        let sent = jsonwebtoken::decode_header(token).map_err(|_| Refused)?;
         let keys = self.keys.current();
-        let key = header.kid.as_deref().and_then(|kid| keys.find(kid));
-        let (true, Some(key)) = (typed, key) else {
+        let key = sent
+            .kid
+            .as_deref()
+            .and_then(|kid| keys.find(kid))
+            .filter(|key| key.algorithm() == algorithm)
+            .ok_or(Refused)?;
+        // A header that says anything else or anything more was not written here: another type, algorithm or key.
+        if sent != header(kind, key) {
             return Err(Refused);
-        };
-        let mut validation = Validation::new(Algorithm::EdDSA);
+        }
+        let mut validation = Validation::new(algorithm);
         validation.set_issuer(&[self.issuer.as_str()]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // Both are compared below: time by our own clock, the audience with the client.
+        // The callers compare both: time with our own clock, the audience with the client.
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let claims: AccessClaims = jsonwebtoken::decode(token, key.verifying(), &validation)
-            .map_err(|_| Refused)?
-            .claims;
-        let valid = now.timestamp() < claims.exp && claims.aud == claims.client_id;
-        valid.then_some(claims).ok_or(Refused)
+        let opened = jsonwebtoken::decode(token, key.verifying(), &validation);
+        Ok(opened.map_err(|_| Refused)?.claims)
     }
+}
+
+fn header(kind: &str, key: &Key) -> Header {
+    let mut header = Header::new(key.algorithm());
+    header.typ = Some(kind.to_owned());
+    header.kid = Some(key.id().to_owned());
+    header
+}
+
+/// The compact form of RFC 7515 §7.1.
+fn sign(kind: &str, key: &Key, claims: &impl Serialize) -> Result<String, SignError> {
+    let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header(kind, key))?);
+    let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?);
+    let message = format!("{header}.{claims}");
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes())?);
+    Ok(format!("{message}.{signature}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_lc_rs::rand::SystemRandom;
-    use aws_lc_rs::signature::Ed25519KeyPair;
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    use dapr_kit::{Secret, Secrets};
-
-    fn mint() -> Mint {
-        let key = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).expect("a key");
-        let fields = [("current".to_owned(), STANDARD.encode(key.as_ref()))];
-        let secret = Secrets::fixed(Secret::new("signing", fields.into()));
-        let issuer = Issuer::new(&"https://localhost:8443".parse().expect("an address"));
-        Mint::new(issuer, Keys::new(secret).expect("keys"))
-    }
-
-    fn claims(mint: &Mint) -> AccessClaims {
-        AccessClaims {
-            iss: mint.issuer().as_str().to_owned(),
-            aud: "bff".to_owned(),
-            sub: "bff".to_owned(),
-            client_id: "bff".to_owned(),
-            iat: 0,
-            exp: 300,
-            jti: Uuid::nil(),
-            scope: String::new(),
-            person: None,
-        }
-    }
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(seconds, 0).expect("an instant")
-    }
-
-    #[test]
-    fn what_it_signs_it_reads_until_it_expires() {
-        let mint = mint();
-        let claims = claims(&mint);
-        let token = mint.access(&claims).expect("signed");
-        assert_eq!(mint.read(&token, at(299)), Ok(claims));
-        assert_eq!(mint.read(&token, at(300)), Err(Refused));
-    }
-
-    #[test]
-    fn the_same_claims_under_another_type_key_issuer_or_audience_are_refused() {
-        let mint = mint();
-        let good = claims(&mint);
-        let as_id_token = mint.sign("JWT", &good).expect("signed");
-        let by_another = self::mint().access(&good).expect("signed");
-        let mut other = good.clone();
-        other.iss = "https://localhost:8444".to_owned();
-        let of_another = mint.access(&other).expect("signed");
-        let mut other = good.clone();
-        other.aud = "order".to_owned();
-        let for_another = mint.access(&other).expect("signed");
-        for token in [as_id_token, by_another, of_another, for_another] {
-            assert_eq!(mint.read(&token, at(0)), Err(Refused), "{token}");
-        }
-    }
-
-    #[test]
-    fn the_algorithm_is_not_the_tokens_choice() {
-        let mint = mint();
-        let token = mint.access(&claims(&mint)).expect("signed");
-        let claims_part = token.split('.').nth(1).expect("claims");
-        let keys = mint.keys().current();
-        let encode = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-        for algorithm in ["none", "HS256", "RS256", "ES256"] {
-            let header = format!(
-                r#"{{"alg":"{algorithm}","typ":"at+jwt","kid":"{}"}}"#,
-                keys.current().id()
-            );
-            let forged = format!("{}.{claims_part}.", encode(header));
-            assert_eq!(mint.read(&forged, at(0)), Err(Refused), "{algorithm}");
-        }
-    }
-}
+mod tests;

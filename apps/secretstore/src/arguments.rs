@@ -8,6 +8,8 @@ use lexopt::{Arg, ValueExt as _};
 use thiserror::Error;
 use url::Url;
 
+use crate::rotate::Rotation;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 secretstore: the operator's tool for the vault
@@ -18,6 +20,8 @@ secretstore: the operator's tool for the vault
   secretstore status --vault URL
   secretstore sql    --state DIR --vault URL --apps A,B,…
                      the SQL that makes roles and databases, for psql; passwords as SCRAM verifiers
+  secretstore rotate signing --state DIR --vault URL [--stolen]
+                     let the next signing keys sign, and make new next ones; stolen: make all anew
 
 Every command takes every option, so that one line of options serves all.
 ";
@@ -40,6 +44,15 @@ pub enum Command {
     Status {
         /// The vault's address.
         vault: Url,
+    },
+    /// Rotate identity's signing keys.
+    RotateSigning {
+        /// The state folder, which holds the shares.
+        state: PathBuf,
+        /// The vault's address.
+        vault: Url,
+        /// What becomes of the old keys.
+        rotation: Rotation,
     },
     /// Print the databases' SQL.
     Sql {
@@ -83,7 +96,7 @@ pub enum ArgumentError {
     #[error(transparent)]
     Syntax(#[from] lexopt::Error),
     /// No command, or an unknown one.
-    #[error("name one command: up, unseal, status or sql (see --help)")]
+    #[error("name one command: up, unseal, status, sql or rotate signing (see --help)")]
     NoCommand,
     /// An option that the command needs is not there.
     #[error("{0} is missing (see --help)")]
@@ -105,7 +118,7 @@ where
     I::IntoIter: 'static,
 {
     let mut parser = lexopt::Parser::from_iter(arguments);
-    let mut command = None;
+    let mut words = Vec::new();
     let mut given = Given::default();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -115,26 +128,37 @@ where
             Arg::Long("apps") => given.apps = Some(app_names(&parser.value()?.string()?)?),
             Arg::Long("postgres") => given.postgres = Some(host_port(&parser.value()?.string()?)?),
             Arg::Long("demo") => given.demo = true,
-            Arg::Value(word) if command.is_none() => command = Some(word.string()?),
+            Arg::Long("stolen") => given.stolen = true,
+            Arg::Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    match command.as_deref() {
-        Some("up") => Ok(Command::Up(Settings {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["up"] => Ok(Command::Up(Settings {
             state: given.state()?,
             vault: given.vault()?,
             apps: given.apps()?,
             postgres: given.postgres.ok_or(ArgumentError::Missing("--postgres"))?,
             demo: given.demo,
         })),
-        Some("unseal") => Ok(Command::Unseal {
+        ["unseal"] => Ok(Command::Unseal {
             state: given.state()?,
             vault: given.vault()?,
         }),
-        Some("status") => Ok(Command::Status {
+        ["status"] => Ok(Command::Status {
             vault: given.vault()?,
         }),
-        Some("sql") => Ok(Command::Sql {
+        ["rotate", "signing"] => Ok(Command::RotateSigning {
+            state: given.state()?,
+            vault: given.vault()?,
+            rotation: if given.stolen {
+                Rotation::Stolen
+            } else {
+                Rotation::Regular
+            },
+        }),
+        ["sql"] => Ok(Command::Sql {
             state: given.state()?,
             vault: given.vault()?,
             apps: given.apps()?,
@@ -150,6 +174,7 @@ struct Given {
     apps: Option<Vec<String>>,
     postgres: Option<HostPort>,
     demo: bool,
+    stolen: bool,
 }
 
 impl Given {
@@ -243,12 +268,28 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_is_regular_unless_said_otherwise() {
+        for (more, expected) in [("", Rotation::Regular), (" --stolen", Rotation::Stolen)] {
+            let command = parsed(&format!(
+                "rotate signing --state /s --vault http://localhost{more}"
+            ));
+            let Ok(Command::RotateSigning { rotation, .. }) = command else {
+                panic!("{command:?}")
+            };
+            assert_eq!(rotation, expected);
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_stops() {
         for line in [
             "",
             "down",
             "up",
             "up now",
+            "rotate --state /s --vault http://localhost",
+            "rotate clients --state /s --vault http://localhost",
+            "rotate signing now --state /s --vault http://localhost",
             "status",
             "status --vault ftp://localhost",
             "status --vault http://operator:word@localhost",

@@ -14,6 +14,7 @@ mod pki;
 mod policy;
 mod random;
 mod root;
+mod rotate;
 mod scram;
 mod seal;
 mod secrets;
@@ -47,6 +48,11 @@ async fn answer() -> anyhow::Result<()> {
         Command::Up(settings) => format!("{}\n", up::up(&settings).await?),
         Command::Unseal { state, vault } => format!("{}\n", up::unseal(&state, &vault).await?),
         Command::Status { vault } => format!("{}\n", up::status(&vault).await?),
+        Command::RotateSigning {
+            state,
+            vault,
+            rotation,
+        } => format!("{}\n", rotate::signing(&state, &vault, rotation).await?),
         Command::Sql { state, vault, apps } => sql::print(&state, &vault, &apps).await?,
     };
     std::io::stdout().write_all(answer.as_bytes())?;

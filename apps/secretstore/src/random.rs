@@ -3,8 +3,10 @@
 //! Every generator gives at least 100 bits that nobody can guess.
 
 use aws_lc_rs::{
+    encoding::AsDer as _,
     rand::{SecureRandom as _, SystemRandom},
-    signature::Ed25519KeyPair,
+    rsa::KeySize,
+    signature::{Ed25519KeyPair, RsaKeyPair},
 };
 use base64::{
     Engine as _,
@@ -36,6 +38,13 @@ pub fn signing_key() -> Result<String, RandomError> {
     Ok(STANDARD.encode(document))
 }
 
+/// An RSA key pair of 2048 bits as base64 of its PKCS#8 document.
+pub fn rsa_key() -> Result<String, RandomError> {
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| RandomError)?;
+    let document = pair.as_der().map_err(|_| RandomError)?;
+    Ok(STANDARD.encode(document.as_ref()))
+}
+
 /// 100 bits that a person can type: four groups of five.
 pub fn password() -> Result<String, RandomError> {
     let letters: Vec<char> = bytes::<20>()?
@@ -63,7 +72,7 @@ mod tests {
 
     #[test]
     fn no_generator_repeats_itself() {
-        for generate in [token, key, signing_key, password] {
+        for generate in [token, key, signing_key, rsa_key, password] {
             assert_ne!(generate().unwrap(), generate().unwrap());
         }
     }
@@ -72,6 +81,13 @@ mod tests {
     fn a_signing_key_is_an_ed25519_key_pair() {
         let document = STANDARD.decode(signing_key().unwrap()).unwrap();
         Ed25519KeyPair::from_pkcs8(&document).unwrap();
+    }
+
+    #[test]
+    fn an_rsa_key_is_a_key_pair_of_2048_bits() {
+        let document = STANDARD.decode(rsa_key().unwrap()).unwrap();
+        let pair = RsaKeyPair::from_pkcs8(&document).unwrap();
+        assert_eq!(pair.public_modulus_len() * 8, 2048);
     }
 
     #[test]

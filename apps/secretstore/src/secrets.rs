@@ -163,6 +163,24 @@ const TABLE: &[Row] = &[
         Value::Random(random::signing_key),
     ),
     row(
+        On::Apps(&["identity"]),
+        "signing",
+        "next",
+        Value::Random(random::signing_key),
+    ),
+    row(
+        On::Apps(&["identity"]),
+        "signing",
+        "rs256.current",
+        Value::Random(random::rsa_key),
+    ),
+    row(
+        On::Apps(&["identity"]),
+        "signing",
+        "rs256.next",
+        Value::Random(random::rsa_key),
+    ),
+    row(
         On::Demo("identity"),
         "demo",
         "customer",
@@ -366,7 +384,10 @@ mod tests {
             ("identity/database", &database),
             ("identity/demo", DEMO_ROLES),
             ("identity/redis", &["password"]),
-            ("identity/signing", &["current"]),
+            (
+                "identity/signing",
+                &["current", "next", "rs256.current", "rs256.next"],
+            ),
             ("inventory/dapr", &["api_token", "app_token"]),
             ("inventory/database", &database),
             ("payment/dapr", &["api_token", "app_token"]),

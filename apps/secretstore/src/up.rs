@@ -22,6 +22,7 @@ use crate::{
     pki::{self, PkiError},
     policy,
     root::{self, RootError},
+    rotate::{self, RotateError},
     seal::{self, InitialiseError, SealStatus},
     secrets::{self, FillError},
     shares::{Shares, SharesError},
@@ -50,6 +51,9 @@ pub enum UpError {
     /// The table of secrets.
     #[error(transparent)]
     Fill(#[from] FillError),
+    /// The rotation of a key.
+    #[error(transparent)]
+    Rotate(#[from] RotateError),
     /// The certificate.
     #[error(transparent)]
     Pki(#[from] PkiError),
@@ -126,6 +130,7 @@ async fn set_up(root: &Vault, settings: &Settings, initialised: bool) -> Result<
     let (secrets, mut written) = secrets::fill(root, settings).await?;
     handout::write_redis(state, &secrets)?;
     handout::write_demo(state, &secrets)?;
+    written += usize::from(rotate::forget_retired(root).await?);
 
     let certificate = settings.apps.iter().any(|app| app == pki::SERVED_BY)
         && pki::ensure(root, &state.join("ca.pem"), now()).await?;

@@ -7,6 +7,7 @@ mod bad_input;
 mod browser;
 mod checkout;
 mod faults;
+mod foreign;
 mod forged;
 mod healing;
 mod journeys;

@@ -158,3 +158,10 @@ impl Secrets {
         self.0.borrow_and_update();
     }
 }
+
+/// A secret whose values come from elsewhere than a store.
+impl From<watch::Receiver<Arc<Secret>>> for Secrets {
+    fn from(values: watch::Receiver<Arc<Secret>>) -> Self {
+        Self(values)
+    }
+}

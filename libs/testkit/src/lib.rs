@@ -1,11 +1,12 @@
 //! What every service's tests need and no service owns: a fresh PostgreSQL database per test, an issuer of access
-//! tokens, a stand-in for the Dapr sidecar.
+//! tokens, an RSA key, a stand-in for the Dapr sidecar.
 //!
 //! Invariant: nothing here knows a service's tables, tokens' meaning or payloads; fixtures live beside the tests that
 //! use them. Failures panic with the cause, because a test has nobody to hand an error to.
 
 mod database;
 mod issuer;
+pub mod rsa;
 mod sidecar;
 
 pub use database::database;

@@ -14,13 +14,19 @@ use crate::perimeter::forward;
 use crate::state::App;
 
 /// What identity answers, as `(method, path)`; the same paths there.
-pub const TABLE: [(Method, &str); 12] = [
+pub const TABLE: [(Method, &str); 18] = [
     (Method::GET, "/.well-known/openid-configuration"),
+    (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/oauth2/jwks"),
     (Method::GET, "/oauth2/authorize"),
+    (Method::POST, "/oauth2/authorize"),
     (Method::POST, "/oauth2/token"),
     (Method::POST, "/oauth2/revoke"),
+    (Method::POST, "/oauth2/introspect"),
     (Method::GET, "/oauth2/userinfo"),
+    (Method::POST, "/oauth2/userinfo"),
+    (Method::GET, "/oauth2/logout"),
+    (Method::POST, "/oauth2/logout"),
     (Method::GET, "/sign-in"),
     (Method::POST, "/sign-in"),
     (Method::GET, "/register"),

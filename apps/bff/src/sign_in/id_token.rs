@@ -1,14 +1,14 @@
 //! Verifying the ID token of a sign-in (OpenID Connect Core §3.1.3.7).
 //!
-//! Invariant: signed with `EdDSA` by a published key of identity, for us, fresh, and answering our nonce; an access
-//! token never passes for one.
+//! Invariant: signed with RS256 by a key that identity publishes for RS256, for us, fresh, and answering our nonce; an
+//! access token never passes for one.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use dapr_kit::{Dapr, InvokeError};
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{JwkSet, KeyAlgorithm};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use service::clock::Clock;
@@ -97,7 +97,7 @@ impl IdTokens {
         let key = self
             .key(&header.kid.ok_or(IdTokenError::Claim("kid"))?)
             .await?;
-        let mut validation = Validation::new(Algorithm::EdDSA);
+        let mut validation = Validation::new(Algorithm::RS256);
         validation.set_audience(&[client_id]);
         validation.set_issuer(&[&*self.issuer]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
@@ -148,7 +148,11 @@ impl IdTokens {
 
     fn known_key(&self, kid: &str) -> Result<Option<DecodingKey>, IdTokenError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let key = known.keys.as_ref().and_then(|keys| keys.find(kid));
+        let key = known
+            .keys
+            .as_ref()
+            .and_then(|keys| keys.find(kid))
+            .filter(|key| key.common.key_algorithm == Some(KeyAlgorithm::RS256));
         Ok(key.map(DecodingKey::from_jwk).transpose()?)
     }
 

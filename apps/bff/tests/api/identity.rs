@@ -46,6 +46,8 @@ pub struct Inner {
     pub forge: fn(&mut Value),
     /// Their header.
     pub header: Header,
+    /// Signs them with the key for access tokens.
+    pub by_access_key: bool,
 }
 
 struct Code {
@@ -56,8 +58,12 @@ struct Code {
 impl Identity {
     /// Puts it behind this sidecar.
     pub async fn behind(sidecar: &Sidecar, issuer: Arc<Issuer>) -> Self {
-        let jwks = issuer.jwks();
-        let mut header = Header::new(Algorithm::EdDSA);
+        let mut jwks = issuer.jwks();
+        jwks["keys"]
+            .as_array_mut()
+            .expect("keys")
+            .push(testkit::rsa::jwk());
+        let mut header = Header::new(Algorithm::RS256);
         header.typ = Some("JWT".into());
         let identity = Self(Arc::new(Mutex::new(Inner {
             issuer,
@@ -71,6 +77,7 @@ impl Identity {
             broken: None,
             forge: |_| {},
             header,
+            by_access_key: false,
         })));
         sidecar
             .invoke("identity", Method::GET, "/oauth2/jwks")
@@ -156,7 +163,11 @@ impl Inner {
             "nonce": nonce, "name": "Ada", "roles": ["customer", "barista"], "stores": [STORE], "sid": PERSON,
         });
         (self.forge)(&mut claims);
-        let token = self.issuer.sign(self.header.clone(), &claims);
+        let token = if self.by_access_key {
+            self.issuer.sign(self.header.clone(), &claims)
+        } else {
+            testkit::rsa::sign(self.header.clone(), &claims)
+        };
         self.give(token)
     }
 

@@ -114,7 +114,7 @@ async fn unknown_paths_and_methods_are_problems() {
         "/events/order",
         "/dapr/subscribe",
         "/oauth2",
-        "/oauth2/introspect",
+        "/oauth2/device",
         "/oauth2/../v1/orders",
         "/oauth2/token/",
         "/.well-known/other",

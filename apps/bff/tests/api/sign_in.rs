@@ -258,11 +258,12 @@ async fn an_id_token_that_proves_nothing_signs_nobody_in() {
         assert!(!signs_in(&stage).await, "forgery {index}");
     }
     stage.identity.with(|identity| identity.forge = |_| {});
-    let typed = |kind: &str| {
-        let mut header = Header::new(Algorithm::EdDSA);
+    let headed = |algorithm: Algorithm, kind: &str| {
+        let mut header = Header::new(algorithm);
         header.typ = Some(kind.into());
         header
     };
+    let typed = |kind: &str| headed(Algorithm::RS256, kind);
     stage
         .identity
         .with(|identity| identity.header = typed("at+jwt"));
@@ -272,6 +273,20 @@ async fn an_id_token_that_proves_nothing_signs_nobody_in() {
         identity.header.kid = Some("unknown".into());
     });
     assert!(!signs_in(&stage).await, "an unknown key");
+    for algorithm in [Algorithm::EdDSA, Algorithm::RS384, Algorithm::HS256] {
+        stage
+            .identity
+            .with(|identity| identity.header = headed(algorithm, "JWT"));
+        assert!(!signs_in(&stage).await, "{algorithm:?} by the RS256 key");
+    }
+    stage.identity.with(|identity| {
+        identity.header = headed(Algorithm::EdDSA, "JWT");
+        identity.by_access_key = true;
+    });
+    assert!(!signs_in(&stage).await, "the key for access tokens");
+    stage
+        .identity
+        .with(|identity| identity.by_access_key = false);
     stage
         .identity
         .with(|identity| identity.header = typed("JWT"));

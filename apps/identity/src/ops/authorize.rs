@@ -1,8 +1,9 @@
-//! `GET /oauth2/authorize`: sends a signed-in person back to the client with a code; others sign in first.
+//! `GET` and `POST /oauth2/authorize`: sends a signed-in person back to the client with a code; others sign in first.
 //!
 //! Invariant: until client and redirect URI are known to belong together, nothing is sent anywhere; afterwards every
 //! outcome, good or bad, goes to that URI with `state` and `iss`.
 
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -71,7 +72,16 @@ impl From<BadParams> for Refusal {
     }
 }
 
-/// The handler.
+/// The request as a form (OpenID Connect Core §3.1.2.1): the browser is led on to the link that says the same, because it
+/// sends its cookie there, and none with a form of another site.
+pub async fn by_form(headers: HeaderMap, body: Bytes) -> Response {
+    match Params::form(&headers, &body) {
+        Ok(params) => see_other(&format!("{}?{}", routes::AUTHORIZE, params.without(&[]))),
+        Err(_) => pages::refusal(StatusCode::BAD_REQUEST, "This form can't be read."),
+    }
+}
+
+/// The request as a link.
 pub async fn handle(
     State(app): State<App>,
     headers: HeaderMap,
@@ -301,7 +311,9 @@ fn sign_in_first(app: &App, to: &Addressed, params: &Params) -> Response {
     }
 }
 
-fn see_other(location: &str) -> Response {
+/// Sends a browser on, without telling anybody where it was.
+#[must_use]
+pub fn see_other(location: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(location) else {
         return pages::refusal(StatusCode::BAD_REQUEST, "The address is not valid.");
     };

@@ -1,4 +1,5 @@
-//! `GET /.well-known/openid-configuration` (OpenID Connect Discovery, RFC 8414).
+//! `GET /.well-known/openid-configuration` (OpenID Connect Discovery) and `/.well-known/oauth-authorization-server`
+//! (RFC 8414): one answer at both.
 //!
 //! Invariant: it names what works, from the same constants that the code works by, and nothing else.
 
@@ -21,7 +22,9 @@ pub async fn handle(State(app): State<App>) -> Response {
         "authorization_endpoint": issuer.at(routes::AUTHORIZE),
         "token_endpoint": issuer.at(routes::TOKEN),
         "revocation_endpoint": issuer.at(routes::REVOKE),
+        "introspection_endpoint": issuer.at(routes::INTROSPECT),
         "userinfo_endpoint": issuer.at(routes::USERINFO),
+        "end_session_endpoint": issuer.at(routes::LOGOUT),
         "jwks_uri": issuer.at(routes::JWKS),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -29,8 +32,9 @@ pub async fn handle(State(app): State<App>) -> Response {
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["EdDSA"],
+        "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": scope::PERSONAL,
         "claims_supported": [
             "iss", "aud", "sub", "iat", "exp", "auth_time", "nonce", "sid", "name", "email", "roles", "stores"

@@ -62,7 +62,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
         audience,
         scopes: &scopes,
         access: app.ids.next(),
-        holder: Holder::Delegated(&standing),
+        holder: Holder::Delegated(&standing, grant),
     };
     let mut answer = issue(app, client, &order)?;
     answer.issued_token_type = Some(ACCESS_TOKEN_TYPE);

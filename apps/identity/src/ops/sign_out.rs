@@ -2,31 +2,38 @@
 //!
 //! Invariant: the answer is the same whether or not anybody was signed in.
 
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 
-use crate::error::no_store;
+use crate::ops::authorize::see_other;
+use crate::ops::logout;
 use crate::ops::sign_in::FormError;
+use crate::params::Params;
 use crate::same_origin;
 use crate::session;
-use crate::standing;
 use crate::state::App;
-use crate::store;
 
-/// The handler.
-pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
+/// The handler. A client that sent the person here gets her back, if the form says so; otherwise the shop does.
+pub async fn handle(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, FormError> {
     same_origin::check(&headers, app.issuer())?;
+    let params = Params::form(&headers, &body)?;
+    params.each_once()?;
+    let to = logout::destination(&app, &params, None)?;
     if let Some(session) = session::current(&app, &headers).await? {
-        let mut db = app.db.acquire().await?;
-        let ended = store::sessions::end(&mut db, session.id, app.clock.now()).await?;
-        drop(db);
-        standing::forget(&app, &ended).await;
+        session::end(&app, session.id).await?;
         tracing::info!(user.id = %session.person, session.id = %session.id, "signed out");
     }
-    let headers = [
-        (header::LOCATION, HeaderValue::from_static("/")),
-        (header::SET_COOKIE, session::clear_cookie()),
-    ];
-    Ok(no_store((StatusCode::SEE_OTHER, headers)).into_response())
+    let mut answer = match to {
+        Some(to) => see_other(&to.location()?),
+        None => see_other("/"),
+    };
+    let taken = session::clear_cookie();
+    answer.headers_mut().insert(header::SET_COOKIE, taken);
+    Ok(answer)
 }

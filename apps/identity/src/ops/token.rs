@@ -87,8 +87,8 @@ pub enum Holder<'a> {
     Client,
     /// A person, towards the client that holds her grant.
     Grant(&'a Standing, Uuid),
-    /// A person for whom the client acts elsewhere.
-    Delegated(&'a Standing),
+    /// A person for whom the client acts elsewhere, by the same grant.
+    Delegated(&'a Standing, Uuid),
 }
 
 /// Signs an access token for a client. A person's never outlives her session.
@@ -98,18 +98,18 @@ pub fn issue(app: &App, client: &Client, issue: &Issue<'_>) -> Result<Answer, OA
     let (subject, person, expires_at) = match issue.holder {
         Holder::Client => (client.id.to_owned(), None, expires_at),
         Holder::Grant(standing, grant) => {
-            let person = person_claims(standing, Some(grant), None);
+            let person = person_claims(standing, grant, None);
             (
                 standing.person.to_string(),
                 Some(person),
                 expires_at.min(standing.expires_at),
             )
         }
-        Holder::Delegated(standing) => {
+        Holder::Delegated(standing, grant) => {
             let actor = Actor {
                 sub: client.id.to_owned(),
             };
-            let person = person_claims(standing, None, Some(actor));
+            let person = person_claims(standing, grant, Some(actor));
             (
                 standing.person.to_string(),
                 Some(person),
@@ -139,12 +139,12 @@ pub fn issue(app: &App, client: &Client, issue: &Issue<'_>) -> Result<Answer, OA
     })
 }
 
-fn person_claims(standing: &Standing, grant: Option<Uuid>, act: Option<Actor>) -> PersonClaims {
+fn person_claims(standing: &Standing, grant: Uuid, act: Option<Actor>) -> PersonClaims {
     PersonClaims {
         sid: standing.session,
         roles: standing.roles.clone(),
         stores: standing.stores.clone(),
-        grant,
+        grant: Some(grant),
         act,
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /oauth2/userinfo` (OpenID Connect Core §5.3): who the bearer's person is.
+//! `GET` and `POST /oauth2/userinfo` (OpenID Connect Core §5.3): who the bearer's person is.
 //!
 //! Invariant: an access token whose grant has ended learns nothing, although it has not expired yet.
 

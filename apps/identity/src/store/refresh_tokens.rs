@@ -73,6 +73,36 @@ pub async fn lock(db: &mut PgConnection, hash: &Hash) -> sqlx::Result<Option<Ref
     }))
 }
 
+/// A refresh token as whoever asks about it sees it.
+pub struct Described {
+    /// Its grant.
+    pub grant: Uuid,
+    /// The client it is for.
+    pub client: String,
+    /// What was granted.
+    pub scope: String,
+    /// When it was issued.
+    pub issued_at: DateTime<Utc>,
+}
+
+/// A refresh token that has not been replaced. Looking at it is no use of it.
+pub async fn describe(db: &mut PgConnection, hash: &Hash) -> sqlx::Result<Option<Described>> {
+    let row = sqlx::query!(
+        "select t.grant_id, t.issued_at, g.client_id, g.scope
+         from refresh_tokens t join grants g on g.id = t.grant_id
+         where t.hash = $1 and t.replaced_at is null",
+        hash
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Described {
+        grant: row.grant_id,
+        client: row.client_id,
+        scope: row.scope,
+        issued_at: row.issued_at,
+    }))
+}
+
 /// The successor of a token, while it has not been replaced itself.
 pub async fn successor(db: &mut PgConnection, of: &Hash) -> sqlx::Result<Option<Successor>> {
     let row = sqlx::query!(

@@ -3,18 +3,48 @@
 use axum::body::Body;
 use http::Request;
 use identity::routes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{ISSUER, World};
+
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+/// OpenID Connect Discovery §4 and RFC 8414 §3: two places, one table.
+#[tokio::test]
+async fn both_well_known_places_tell_the_same() {
+    let world = World::new().await;
+    let openid = world.browser().get(DISCOVERY).await;
+    let oauth = world
+        .browser()
+        .get("/.well-known/oauth-authorization-server")
+        .await;
+    assert_eq!((openid.status.as_u16(), oauth.status.as_u16()), (200, 200));
+    assert_eq!(openid.body, oauth.body);
+    let metadata = oauth.json();
+    for (name, value) in [
+        (
+            "introspection_endpoint",
+            json!(format!("{ISSUER}/oauth2/introspect")),
+        ),
+        (
+            "end_session_endpoint",
+            json!(format!("{ISSUER}/oauth2/logout")),
+        ),
+        ("id_token_signing_alg_values_supported", json!(["RS256"])),
+        (
+            "authorization_response_iss_parameter_supported",
+            json!(true),
+        ),
+    ] {
+        assert_eq!(metadata[name], value, "{name}");
+    }
+}
 
 #[tokio::test]
 async fn discovery_names_what_is_routed_and_nothing_else() {
     let world = World::new().await;
     let browser = world.browser();
-    let metadata = browser
-        .get("/.well-known/openid-configuration")
-        .await
-        .json();
+    let metadata = browser.get(DISCOVERY).await.json();
     assert_eq!(metadata["issuer"], ISSUER);
     let mut named: Vec<&str> = metadata
         .as_object()
@@ -29,13 +59,9 @@ async fn discovery_names_what_is_routed_and_nothing_else() {
     let mut routed: Vec<&str> = table.table().iter().map(|route| route.path).collect();
     routed.retain(|path| path.starts_with("/oauth2/"));
     routed.sort_unstable();
+    routed.dedup();
     assert_eq!(named, routed);
-    for path in [
-        "/oauth2/introspect",
-        "/oauth2/register",
-        "/oauth2/device",
-        "/.well-known/x",
-    ] {
+    for path in ["/oauth2/register", "/oauth2/device", "/.well-known/x"] {
         assert_eq!(browser.get(path).await.status, 404, "{path}");
     }
 }
@@ -43,11 +69,7 @@ async fn discovery_names_what_is_routed_and_nothing_else() {
 #[tokio::test]
 async fn every_grant_that_is_named_is_known() {
     let world = World::new().await;
-    let metadata = world
-        .browser()
-        .get("/.well-known/openid-configuration")
-        .await
-        .json();
+    let metadata = world.browser().get(DISCOVERY).await.json();
     for grant in metadata["grant_types_supported"]
         .as_array()
         .expect("a list")
@@ -67,10 +89,14 @@ async fn the_keys_are_public_halves() {
     let answer = world.send(request).await;
     let keys = answer.json();
     let keys = keys["keys"].as_array().expect("keys");
-    assert_eq!(keys.len(), 2, "the one that signs and the next");
+    let algorithms: Vec<&Value> = keys.iter().map(|key| &key["alg"]).collect();
+    assert_eq!(algorithms, ["EdDSA", "RS256", "EdDSA"]);
     for key in keys {
         let names: Vec<&String> = key.as_object().expect("an object").keys().collect();
-        assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
-        assert_eq!(key["alg"], Value::from("EdDSA"));
+        if key["alg"] == "RS256" {
+            assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);
+        } else {
+            assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
+        }
     }
 }

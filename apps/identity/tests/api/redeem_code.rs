@@ -39,7 +39,10 @@ async fn a_code_gives_tokens_that_say_who_signed_in() {
     assert!(access["jti"].is_string() && access.get("act").is_none());
 
     let (header, id) = verified(&world, &answer.text("id_token")).await;
-    assert_eq!(header["typ"], "JWT");
+    assert_eq!(
+        (&header["alg"], &header["typ"]),
+        (&json!("RS256"), &json!("JWT"))
+    );
     for (claim, value) in [
         ("iss", json!(ISSUER)),
         ("aud", json!("bff")),

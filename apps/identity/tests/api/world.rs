@@ -35,6 +35,7 @@ use service::auth::Verifier;
 use service::clock::Clock;
 use service::ids::Ids;
 use service::routes::Guard;
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 use url::Url;
 use uuid::Uuid;
@@ -54,6 +55,8 @@ pub struct World {
     pub app: App,
     pub clock: Clock,
     pub redis: Arc<Redis>,
+    /// The secret `signing`, to be changed under the running service.
+    pub signing: watch::Sender<Arc<Secret>>,
     pub router: Router,
 }
 
@@ -158,6 +161,16 @@ pub fn secret(name: &str, fields: &[(&str, String)]) -> Secret {
     Secret::new(name, fields.collect())
 }
 
+/// The secret `signing` with new keys for access tokens.
+pub fn signing_keys() -> Secret {
+    let fields = [
+        ("current", signing_key()),
+        ("next", signing_key()),
+        ("rs256.current", testkit::rsa::document()),
+    ];
+    secret("signing", &fields)
+}
+
 fn signing_key() -> String {
     let key = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).expect("a key");
     STANDARD.encode(key.as_ref())
@@ -184,16 +197,13 @@ impl World {
         let clock = Clock::manual(start_of_day());
         let redis = Arc::new(Redis::default());
         let issuer = Issuer::new(&ISSUER.parse().expect("an address"));
-        let signing = secret(
-            "signing",
-            &[("current", signing_key()), ("next", signing_key())],
-        );
+        let (signing, followed) = watch::channel(Arc::new(signing_keys()));
         let clients = ["bff", "order"].map(|client| (client, hash_of_secret(client)));
         let app = App {
             db,
             cache: redis.clone(),
             ids: Ids::new(clock.clone()),
-            mint: Mint::new(issuer, Keys::new(Secrets::fixed(signing)).expect("keys")),
+            mint: Mint::new(issuer, Keys::new(followed.into()).expect("keys")),
             clients: ClientAuth::new(Secrets::fixed(secret("clients", &clients))),
             passwords: Passwords::new(2),
             clock: clock.clone(),
@@ -206,6 +216,7 @@ impl World {
             app,
             clock,
             redis,
+            signing,
             router,
         }
     }
@@ -425,6 +436,14 @@ impl Client<'_> {
             .await
     }
 
+    /// What the introspection endpoint tells this client of a token.
+    pub async fn introspect(&self, token: &str) -> Value {
+        let answer = self.post("/oauth2/introspect", &[("token", token)]).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
+        answer.json()
+    }
+
     pub async fn exchange(&self, subject: &str, audience: &str) -> Answer {
         self.token(&[
             ("grant_type", EXCHANGE),
@@ -446,8 +465,10 @@ pub async fn verified(world: &World, token: &str) -> (Value, Value) {
     let key = keys
         .find(header.kid.as_deref().expect("a kid"))
         .expect("published");
+    let published = key.common.key_algorithm.expect("an alg");
+    let algorithm = published.to_string().parse().expect("an algorithm");
     let key = jsonwebtoken::DecodingKey::from_jwk(key).expect("a key");
-    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
+    let mut validation = jsonwebtoken::Validation::new(algorithm);
     validation.validate_exp = false;
     validation.validate_aud = false;
     let claims = jsonwebtoken::decode::<Value>(token, &key, &validation).expect("signed by us");

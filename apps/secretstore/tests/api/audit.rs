@@ -9,7 +9,7 @@ async fn no_secret_is_logged_or_printed() {
     let mut bao = Bao::start().await;
     let mut said = bao.succeed("up");
     bao.restart().await;
-    for command in ["status", "unseal", "up", "sql"] {
+    for command in ["status", "unseal", "up", "sql", "rotate signing"] {
         said += &bao.succeed(command);
     }
     assert!(bao.audit_lines() > 100);
@@ -21,6 +21,7 @@ async fn no_secret_is_logged_or_printed() {
         "database",
         "host",
         "port",
+        "retired_at",
         "role",
         "username",
     ];

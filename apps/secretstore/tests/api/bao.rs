@@ -101,7 +101,9 @@ impl Bao {
     /// The tool's command line for this server, ready to run.
     pub fn tool(&self, command: &str, port: u16) -> Command {
         let mut tool = Command::new(env!("CARGO_BIN_EXE_secretstore"));
-        tool.arg(command).arg("--state").arg(self.state());
+        tool.args(command.split(' '))
+            .arg("--state")
+            .arg(self.state());
         tool.args([
             "--vault",
             &format!("http://127.0.0.1:{port}"),

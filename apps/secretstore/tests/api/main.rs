@@ -14,4 +14,5 @@ mod idempotence;
 mod interruption;
 mod isolation;
 mod root_token;
+mod rotation;
 mod sql;

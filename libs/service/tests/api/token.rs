@@ -164,6 +164,36 @@ async fn the_public_key_is_no_shared_secret_and_none_is_no_algorithm() {
     );
 }
 
+/// The issuer publishes its key for ID tokens beside ours; only keys for `EdDSA` sign access tokens.
+#[tokio::test]
+async fn the_issuers_rsa_key_signs_no_access_token() {
+    let issuer = Issuer::new();
+    let mut jwks = issuer.jwks();
+    jwks["keys"]
+        .as_array_mut()
+        .expect("keys")
+        .push(testkit::rsa::jwk());
+    let keys = serde_json::from_value(jwks).expect("a key set");
+    let clock = Clock::system();
+    let router = router(Verifier::local(&keys, issuer.address(), "order", clock));
+    let good = issuer.sign(typed(Algorithm::EdDSA), &claims());
+    assert_eq!(get(&router, "/mine", Some(&good)).await.0, StatusCode::OK);
+    for algorithm in [Algorithm::RS256, Algorithm::EdDSA] {
+        for by_name_of_the_other in [false, true] {
+            let mut header = typed(algorithm);
+            if by_name_of_the_other {
+                header.kid = issuer.jwks()["keys"][0]["kid"].as_str().map(str::to_owned);
+            }
+            let token = testkit::rsa::sign(header, &claims());
+            assert_eq!(
+                get(&router, "/mine", Some(&token)).await.0,
+                StatusCode::UNAUTHORIZED,
+                "{algorithm:?} {by_name_of_the_other}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_token_ends_with_the_clock() {
     let issuer = Issuer::new();
