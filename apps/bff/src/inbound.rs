@@ -1,7 +1,8 @@
-//! Events of the order service and the inventory, as far as browsers are shown them.
+//! Events of the order service and the inventory, as far as browsers are shown them, and identity's of sessions that
+//! ended.
 //!
-//! Invariant: an event decides nothing here; it is shown to whoever looks, and by its version it is told whether it is
-//! news.
+//! Invariant: an order's or an item's event decides nothing here; it is shown to whoever looks, and by its version it is
+//! told whether it is news.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,6 +12,7 @@ use dapr_kit::{CloudEvent, trace};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::delivery::{self, NotTaken};
+use service::revoked;
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
@@ -116,6 +118,18 @@ async fn sold_out(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> 
     changed
         .await
         .map_err(|error| NotTaken::Unusable(error.to_string()))
+}
+
+/// `POST /events/identity`: a delivery of our sidecar. Whose sign-in has ended is signed out here too, at once.
+pub async fn identity(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
+    delivery::answer(async {
+        if let Some(sign_in) = revoked::ended_session(&event)? {
+            app.sessions.revoke(sign_in);
+            tracing::info!(event.id, session.id = %sign_in, "a sign-in ended");
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// A span in the trace of the request that caused the event, not of its delivery.

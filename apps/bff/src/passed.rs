@@ -14,9 +14,10 @@ const DELETE: Method = Method::DELETE;
 const ORDER: &str = "order";
 const INVENTORY: &str = "inventory";
 const PAYMENT: &str = "payment";
+const IDENTITY: &str = "identity";
 
 /// The rows.
-pub static PASSED: [Passed; 28] = [
+pub static PASSED: [Passed; 36] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders/{id}", ORDER, "/v1/orders/{id}"),
@@ -113,6 +114,35 @@ pub static PASSED: [Passed; 28] = [
         INVENTORY,
         "/v1/stores/{id}/adjustments",
     ),
+    // Accounts, and what happened to them.
+    row(GET, "/api/users", IDENTITY, "/v1/users"),
+    row(GET, "/api/users/{id}", IDENTITY, "/v1/users/{id}"),
+    row(
+        PUT,
+        "/api/users/{id}/roles",
+        IDENTITY,
+        "/v1/users/{id}/roles",
+    ),
+    row(
+        POST,
+        "/api/users/{id}/deactivate",
+        IDENTITY,
+        "/v1/users/{id}/deactivate",
+    ),
+    row(
+        POST,
+        "/api/users/{id}/reactivate",
+        IDENTITY,
+        "/v1/users/{id}/reactivate",
+    ),
+    row(GET, "/api/audit", IDENTITY, "/v1/audit"),
+    row(
+        GET,
+        "/api/audit/verification",
+        IDENTITY,
+        "/v1/audit/verification",
+    ),
+    row(GET, "/api/clients", IDENTITY, "/v1/clients"),
     // A copy of events, dropped to be built anew from their topics.
     row(DELETE, "/api/timeline", ORDER, "/v1/timeline"),
     // Events that could not be taken in.

@@ -44,6 +44,12 @@ pub fn table() -> Routes<App> {
             inbound::inventory,
         )
         .route(
+            Method::POST,
+            "/events/identity",
+            Access::Sidecar,
+            inbound::identity,
+        )
+        .route(
             Method::GET,
             "/dapr/subscribe",
             Access::Sidecar,

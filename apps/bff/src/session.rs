@@ -84,6 +84,9 @@ pub struct Person {
     pub roles: Vec<String>,
     /// Where the person works.
     pub stores: Vec<Uuid>,
+    /// The session at identity that this one came from; one from before it was kept does not say.
+    #[serde(default)]
+    pub sign_in: Option<Uuid>,
 }
 
 /// What identity gave us for the person.
@@ -162,6 +165,7 @@ mod tests {
                 name: "Ada".into(),
                 roles: vec![],
                 stores: vec![],
+                sign_in: None,
             },
             grant: Grant {
                 access_token: "a".into(),

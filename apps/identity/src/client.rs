@@ -73,7 +73,7 @@ static CLIENTS: [Client; 2] = [
             ("catalog", &["catalog:read"]),
             ("inventory", &["inventory:availability"]),
         ],
-        delegated: &["order", "catalog", "inventory", "payment"],
+        delegated: &["order", "catalog", "inventory", "payment", "identity"],
         signs_out: true,
     },
     Client {
@@ -96,6 +96,31 @@ impl Client {
     #[must_use]
     pub fn find(id: &str) -> Option<&'static Self> {
         CLIENTS.iter().find(|client| client.id == id)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &CLIENTS
+    }
+
+    /// Where codes may be sent.
+    #[must_use]
+    pub fn redirect_uris(&self, issuer: &Issuer) -> Vec<String> {
+        let paths = self.redirect_paths.iter();
+        paths.map(|path| issuer.at(path)).collect()
+    }
+
+    /// Audience and scopes of what it does for itself.
+    #[must_use]
+    pub fn own(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        self.own
+    }
+
+    /// The audiences it may reach in a person's name.
+    #[must_use]
+    pub fn delegated(&self) -> &'static [&'static str] {
+        self.delegated
     }
 
     /// Whether it may use this grant.

@@ -5,6 +5,11 @@
 use dapr_kit::{Dapr, DaprError, Secret, Secrets};
 use service::config::{Common, ConfigError, Environment};
 
+/// The broker's component.
+pub const PUBSUB: &str = "pubsub";
+/// Where our events go.
+pub const TOPIC: &str = "identity-events";
+
 const STORE: &str = "secretstore";
 const SEED: &str = "CREMA_SEED";
 

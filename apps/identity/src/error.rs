@@ -29,6 +29,9 @@ pub enum Failure {
     /// Nothing unguessable could be made.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
+    /// An event could not be written.
+    #[error("an event can't be written as JSON")]
+    Event(#[from] serde_json::Error),
 }
 
 impl IntoResponse for Failure {

@@ -4,19 +4,25 @@
 //! **Promises** an OAuth 2 authorization server with OpenID Connect on top, whose issuer is the public address:
 //! authorization code with PKCE, refresh with rotation, client credentials, token exchange, revocation, introspection,
 //! userinfo, sign-out at a client's request.
-//! **Publishes** and **listens to** nothing yet.
+//! **Publishes** `identity-events` (`events/`): what happened to accounts, and which sessions ended. **Listens to**
+//! nothing.
 //!
 //! Invariants: the truth is in PostgreSQL and whatever Redis holds may vanish; no password, code, cookie or refresh
-//! token is stored in a form that its reader could replay; an answer never tells whether an account exists.
+//! token is stored in a form that its reader could replay; an answer never tells whether an account exists; every
+//! authentication event is on record ([`audit`]), in the transaction of its effect.
 
+pub mod audit;
 pub mod client;
 pub mod client_auth;
 pub mod config;
 pub mod error;
+pub mod events;
 pub mod issuer;
 pub mod keys;
 pub mod opaque;
+pub mod operator;
 pub mod ops;
+pub mod origin;
 pub mod pages;
 pub mod params;
 pub mod password;
@@ -35,7 +41,8 @@ pub mod standing;
 pub mod state;
 pub mod store;
 pub mod sweep;
+pub mod throttle;
 pub mod token;
 
-/// The schema, applied by `main` and by the tests.
+/// Creates and upgrades this service's own tables; the outbox has its own migrator.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

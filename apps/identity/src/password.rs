@@ -3,6 +3,7 @@
 //! Invariant: every verification computes exactly one hash, also for an account that does not exist.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::{Error, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
@@ -38,6 +39,7 @@ pub enum PasswordError {
 pub struct Passwords {
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    computed: Arc<AtomicU64>,
 }
 
 impl Default for Passwords {
@@ -53,7 +55,14 @@ impl Passwords {
         Self {
             running: Arc::new(Semaphore::new(cores)),
             admitted: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
+            computed: Arc::default(),
         }
+    }
+
+    /// How many hashes have been begun: what sign-ins and registrations have cost.
+    #[must_use]
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     /// Hashes a new password with this salt, into the PHC string format.
@@ -115,6 +124,7 @@ impl Passwords {
             .acquire_owned()
             .await
             .map_err(|_| PasswordError::Busy)?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         // The permits go along: a caller that hangs up does not free a core that is still at work.
         tokio::task::spawn_blocking(move || {
             let _permits = (admitted, running);

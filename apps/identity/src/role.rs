@@ -41,7 +41,12 @@ const GIVEN: [(Role, &[&str]); 4] = [
     ),
     (
         Role::Admin,
-        &["order:operate", "inventory:operate", "payment:operate"],
+        &[
+            "order:operate",
+            "inventory:operate",
+            "payment:operate",
+            "identity:operate",
+        ],
     ),
 ];
 

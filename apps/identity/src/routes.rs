@@ -1,7 +1,8 @@
 //! The table of routes, and the paths by which discovery and the pages name them.
 //!
-//! Invariant: a path is written once; what discovery advertises is what is served. No route takes a scope: each
-//! endpoint checks by its own protocol who is asking (client secret, cookie, or a bearer token of this server's own).
+//! Invariant: a path is written once; what discovery advertises is what is served. Only an operator's routes take a
+//! scope: each other endpoint checks by its own protocol who is asking (client secret, cookie, or a bearer token of this
+//! server's own).
 
 use http::Method;
 use service::routes::{Access, Routes};
@@ -35,6 +36,9 @@ pub const REGISTER: &str = "/register";
 pub const SIGN_OUT: &str = "/sign-out";
 /// The stylesheet.
 pub const STYLESHEET: &str = "/identity.css";
+
+/// What the platform's operators may.
+const OPERATE: Access = Access::Scope("identity:operate");
 
 /// The table.
 #[must_use]
@@ -103,4 +107,32 @@ pub fn routes() -> Routes<App> {
             Access::Public,
             ops::stylesheet::handle,
         )
+        .route(Method::GET, "/v1/users", OPERATE, ops::users::handle)
+        .route(Method::GET, "/v1/users/{id}", OPERATE, ops::user::handle)
+        .route(
+            Method::PUT,
+            "/v1/users/{id}/roles",
+            OPERATE,
+            ops::user_roles::handle,
+        )
+        .route(
+            Method::POST,
+            "/v1/users/{id}/deactivate",
+            OPERATE,
+            ops::user_activation::deactivate,
+        )
+        .route(
+            Method::POST,
+            "/v1/users/{id}/reactivate",
+            OPERATE,
+            ops::user_activation::reactivate,
+        )
+        .route(Method::GET, "/v1/audit", OPERATE, ops::audit::list)
+        .route(
+            Method::GET,
+            "/v1/audit/verification",
+            OPERATE,
+            ops::audit::check,
+        )
+        .route(Method::GET, "/v1/clients", OPERATE, ops::clients::handle)
 }

@@ -6,7 +6,9 @@ use dapr_kit::{DaprError, Secret};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::audit::{Entry, Kind};
 use crate::error::Failure;
+use crate::events::{self, Change};
 use crate::person::{EmailAddress, Invalid, Name, PersonId};
 use crate::role::Role;
 use crate::state::App;
@@ -53,6 +55,7 @@ pub async fn wanted(app: &App) -> Result<bool, SeedError> {
 pub async fn run(app: &App, passwords: &Secret) -> Result<(), SeedError> {
     let people: Vec<DemoPerson> = serde_json::from_str(include_str!("../seed/people.json"))?;
     let mut db = app.db.begin().await?;
+    let mut registered = Vec::new();
     for person in &people {
         let password = passwords.require(person.role.as_str())?.to_owned();
         let salt = app.ids.random::<16>().map_err(Failure::from)?;
@@ -71,8 +74,14 @@ pub async fn run(app: &App, passwords: &Secret) -> Result<(), SeedError> {
         for store in &person.stores {
             store::people::employ(&mut db, id, *store, person.role).await?;
         }
+        events::changed(app, &mut db, id, Change::Registered).await?;
+        registered.push(Entry::of(Kind::Registered).person(id).detail("seed"));
+    }
+    for entry in registered {
+        entry.record(app, &mut db).await?;
     }
     db.commit().await?;
+    app.outbox.wake();
     tracing::info!(people = people.len(), "seeded the demonstration");
     Ok(())
 }

@@ -4,14 +4,18 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, Duration, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::audit::{Entry, Kind};
 use crate::error::Failure;
+use crate::events::{self, Reason};
 use crate::opaque::{self, Opaque};
+use crate::origin::Origin;
 use crate::person::PersonId;
 use crate::standing;
 use crate::state::App;
-use crate::store;
+use crate::store::{self, sessions::Ended};
 
 /// How long a sign-in lasts: a long shift.
 pub const LIFETIME: Duration = Duration::hours(12);
@@ -38,12 +42,64 @@ pub async fn current(app: &App, headers: &HeaderMap) -> Result<Option<Session>, 
     Ok(store::sessions::by_cookie(&mut db, &opaque::hash(value), app.clock.now()).await?)
 }
 
-/// Ends a session with every grant that came from it; one that has ended stays as it is.
-pub async fn end(app: &App, session: Uuid) -> Result<(), Failure> {
-    let mut db = app.db.acquire().await?;
-    let ended = store::sessions::end(&mut db, session, app.clock.now()).await?;
-    drop(db);
-    standing::forget(app, &ended).await;
+/// Ends a session and appends the event that tells of it; nothing, if it has ended already.
+///
+/// The caller [records](record_end) it behind its other writes, and after the commit forgets its grants and wakes the
+/// relay ([`after_end`]).
+pub async fn end(
+    app: &App,
+    db: &mut PgConnection,
+    id: Uuid,
+    reason: Reason,
+) -> Result<Option<Ended>, Failure> {
+    let ended = store::sessions::end(db, id, app.clock.now()).await?;
+    if let Some(ended) = &ended {
+        events::session_revoked(app, db, ended, reason).await?;
+    }
+    Ok(ended)
+}
+
+/// Records that a session ended.
+pub async fn record_end(
+    app: &App,
+    db: &mut PgConnection,
+    ended: &Ended,
+    reason: Reason,
+) -> Result<(), Failure> {
+    let entry = Entry::of(Kind::SessionEnded)
+        .person(ended.person)
+        .session(ended.id)
+        .detail(reason.as_str());
+    Ok(entry.record(app, db).await?)
+}
+
+/// What follows the commit of sessions' ends.
+pub async fn after_end(app: &App, ended: impl IntoIterator<Item = Ended>) {
+    app.outbox.wake();
+    let grants: Vec<_> = ended.into_iter().flat_map(|ended| ended.grants).collect();
+    standing::forget(app, &grants).await;
+}
+
+/// Ends a session because its person signed out, here or at a client's request; one that has ended stays as it is.
+pub async fn sign_out(
+    app: &App,
+    id: Uuid,
+    origin: &Origin,
+    client: Option<&str>,
+) -> Result<(), Failure> {
+    let mut db = app.db.begin().await?;
+    let ended = end(app, &mut db, id, Reason::SignedOut).await?;
+    if let Some(ended) = &ended {
+        record_end(app, &mut db, ended, Reason::SignedOut).await?;
+        let entry = Entry::of(Kind::SignedOut)
+            .person(ended.person)
+            .session(ended.id)
+            .origin(origin);
+        let entry = client.into_iter().fold(entry, Entry::client);
+        entry.record(app, &mut db).await?;
+    }
+    db.commit().await?;
+    after_end(app, ended).await;
     Ok(())
 }
 

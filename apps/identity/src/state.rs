@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use outbox::Waker;
+use service::auth::Verifier;
 use service::clock::Clock;
 use service::ids::Ids;
 use sqlx::PgPool;
@@ -13,6 +15,9 @@ use crate::issuer::Issuer;
 use crate::password::Passwords;
 use crate::standing::Cache;
 use crate::token::Mint;
+
+/// The audience of tokens for this server's own routes.
+const AUDIENCE: &str = "identity";
 
 /// The service's state. Cheap to clone.
 #[derive(Clone)]
@@ -31,9 +36,19 @@ pub struct App {
     pub clients: ClientAuth,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// To be woken after each commit that appended events.
+    pub outbox: Waker,
 }
 
 impl App {
+    /// Verifies the tokens that this server issued for itself, by the keys that it has now.
+    #[must_use]
+    pub fn verifier(&self) -> Verifier {
+        let keys = self.mint.keys().clone();
+        let find = move |kid: &str| Some(keys.current().find(kid)?.verifying().clone());
+        Verifier::own(find, self.issuer().as_str(), AUDIENCE, self.clock.clone())
+    }
+
     /// The issuer.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {

@@ -2,11 +2,14 @@
 //!
 //! Invariant: nothing here decides; whether a row may be used is the caller's business.
 
+pub mod accounts;
+pub mod audit;
 pub mod codes;
 pub mod grants;
 pub mod people;
 pub mod refresh_tokens;
 pub mod sessions;
+pub mod throttle;
 
 use crate::role::Role;
 

@@ -3,8 +3,8 @@
 //! Owns the database `db-inventory`: items, recipes, levels, their movements, reservations.
 //! Promises that stock is never below zero nor sold twice, that reserve, release and commit may be repeated and come in
 //! any order, and that every change of a level left a movement that says who made it and why.
-//! Publishes `inventory-events` (`events/`). Listens to `order-events`: confirmed commits, cancelled releases.
-//! Calls nobody.
+//! Publishes `inventory-events` (`events/`). Listens to `order-events`: confirmed commits, cancelled releases;
+//! and to `identity-events`, for sessions that ended. Calls nobody.
 //! Invariants: a level is the sum of its movements; available + reserved + sold + wasted = initial + received +
 //! restocked + adjusted; an order that was released can't be reserved any more.
 //!

@@ -4,6 +4,7 @@
 
 use axum::http::Method;
 use outbox::dead::routes as dead;
+use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::inbound;
@@ -95,6 +96,12 @@ pub fn table() -> Routes<App> {
             "/events/order",
             Access::Sidecar,
             inbound::order,
+        )
+        .route(
+            Method::POST,
+            "/events/identity",
+            Access::Sidecar,
+            revoked::hear,
         )
         .route(
             Method::POST,

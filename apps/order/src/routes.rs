@@ -4,6 +4,7 @@
 
 use axum::http::Method;
 use outbox::dead::routes as dead;
+use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::access::FULFIL;
@@ -99,6 +100,12 @@ pub fn table() -> Routes<App> {
             "/events/inventory",
             Access::Sidecar,
             on_inventory::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/identity",
+            Access::Sidecar,
+            revoked::hear,
         )
         .route(
             Method::POST,

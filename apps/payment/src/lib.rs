@@ -4,8 +4,8 @@
 //! Promises that an order is authorised and captured at most once and refunded at most what was captured, whatever is
 //! repeated, lost, late or killed; that an outcome which is not known is asked for, never guessed; and that an order
 //! that was undone keeps no money of its customer.
-//! Publishes `payment-events` (`events/`). Listens to `order-events`, for what was paid at the counter. Calls the
-//! provider, an HTTP endpoint of the sidecar.
+//! Publishes `payment-events` (`events/`). Listens to `order-events`, for what was paid at the counter, and to
+//! `identity-events`, for sessions that ended. Calls the provider, an HTTP endpoint of the sidecar.
 //! Invariants: refunded ≤ captured ≤ amount; every transaction of the ledger sums to zero; a card's token is stored only
 //! while the provider has not decided, and neither logged nor published.
 //!

@@ -4,6 +4,7 @@
 
 use axum::http::Method;
 use outbox::dead::routes as dead;
+use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::ops::{
@@ -71,6 +72,12 @@ pub fn table() -> Routes<App> {
             "/events/order",
             Access::Sidecar,
             order_completed::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/identity",
+            Access::Sidecar,
+            revoked::hear,
         )
         .route(
             Method::POST,

@@ -163,9 +163,10 @@ impl Subscription {
         }
     }
 
-    /// Which of these types the consumer acts on: those that its sources name, or all if they name none.
+    /// Which of these types the consumer acts on: those that its sources, or the library of all services, name; all if
+    /// neither names any.
     pub fn acts_on<'k>(&self, kinds: &[&'k str]) -> Vec<&'k str> {
-        let sources = sources(&self.consumer);
+        let sources = sources(&self.consumer) + &rust_in(&root().join("libs/service/src"));
         let is_named = |kind: &&&str| sources.contains(&format!("\"{kind}\""));
         let named: Vec<_> = kinds.iter().filter(is_named).copied().collect();
         if named.is_empty() {
@@ -187,6 +188,11 @@ pub fn subscriptions() -> Vec<Subscription> {
 
 /// All Rust sources of an app.
 pub fn sources(app: &str) -> String {
+    rust_in(&root().join("apps").join(app).join("src"))
+}
+
+/// All Rust sources of a folder.
+fn rust_in(folder: &Path) -> String {
     fn collect(folder: &Path, into: &mut String) {
         for entry in fs::read_dir(folder).expect("a folder of sources") {
             let path = entry.expect("an entry").path();
@@ -198,6 +204,6 @@ pub fn sources(app: &str) -> String {
         }
     }
     let mut all = String::new();
-    collect(&root().join("apps").join(app).join("src"), &mut all);
+    collect(folder, &mut all);
     all
 }

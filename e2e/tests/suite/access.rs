@@ -64,6 +64,7 @@ const OPERATORS: Expected = Expected::Bearers(&[P(Role::Admin)]);
 
 /// The matrix. A route that is not in it fails the test, and so does a row without a route.
 const MATRIX: &[(&str, &str, &str, Expected)] = &[
+    ("bff", "POST", "/events/identity", Expected::OwnSidecar),
     ("bff", "POST", "/events/inventory", Expected::OwnSidecar),
     ("bff", "POST", "/events/order", Expected::OwnSidecar),
     ("bff", "GET", "/dapr/subscribe", Expected::OwnSidecar),
@@ -98,7 +99,21 @@ const MATRIX: &[(&str, &str, &str, Expected)] = &[
     ("identity", "POST", "/register", Expected::Anyone),
     ("identity", "POST", "/sign-in", Expected::Anyone),
     ("identity", "POST", "/sign-out", Expected::Anyone),
+    ("identity", "GET", "/v1/users", OPERATORS),
+    ("identity", "GET", "/v1/users/{id}", OPERATORS),
+    ("identity", "PUT", "/v1/users/{id}/roles", OPERATORS),
+    ("identity", "POST", "/v1/users/{id}/deactivate", OPERATORS),
+    ("identity", "POST", "/v1/users/{id}/reactivate", OPERATORS),
+    ("identity", "GET", "/v1/audit", OPERATORS),
+    ("identity", "GET", "/v1/audit/verification", OPERATORS),
+    ("identity", "GET", "/v1/clients", OPERATORS),
     ("inventory", "POST", "/events/dead", Expected::OwnSidecar),
+    (
+        "inventory",
+        "POST",
+        "/events/identity",
+        Expected::OwnSidecar,
+    ),
     ("inventory", "POST", "/events/order", Expected::OwnSidecar),
     ("inventory", "PUT", "/v1/reservations/{order}", ORDER),
     ("inventory", "GET", "/v1/reservations/{order}", ORDER),
@@ -147,6 +162,7 @@ const MATRIX: &[(&str, &str, &str, Expected)] = &[
         OPERATORS,
     ),
     ("order", "POST", "/events/dead", Expected::OwnSidecar),
+    ("order", "POST", "/events/identity", Expected::OwnSidecar),
     ("order", "POST", "/events/inventory", Expected::OwnSidecar),
     ("order", "POST", "/events/payment", Expected::OwnSidecar),
     ("order", "GET", "/v1/orders", PEOPLE),
@@ -163,6 +179,7 @@ const MATRIX: &[(&str, &str, &str, Expected)] = &[
     ("order", "POST", "/v1/checkouts/{order}/settle", OPERATORS),
     ("order", "DELETE", "/v1/timeline", OPERATORS),
     ("payment", "POST", "/events/dead", Expected::OwnSidecar),
+    ("payment", "POST", "/events/identity", Expected::OwnSidecar),
     ("payment", "POST", "/events/order", Expected::OwnSidecar),
     ("payment", "PUT", "/v1/payments/{order}", ORDER),
     ("payment", "POST", "/v1/payments/{order}/capture", ORDER),
@@ -263,7 +280,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() -> Result<()> {
         people.push((role, Person::demo(&stack, role).await?));
     }
     let admin = &people.last().context("an admin")?.1;
-    for audience in ["catalog", "inventory", "order", "payment"] {
+    for audience in ["catalog", "identity", "inventory", "order", "payment"] {
         let mut tokens = Vec::new();
         for caller in CALLERS {
             let token = match caller {
@@ -400,6 +417,7 @@ async fn the_inside_is_not_published() -> Result<()> {
     let visitor = Client::new(&stack)?;
     for path in [
         "/events/order",
+        "/events/identity",
         "/events/inventory",
         "/events/payment",
         "/events/dead",

@@ -40,8 +40,8 @@ pub struct Relay {
     wake: Arc<Notify>,
 }
 
-/// Tells the relay of this process that something was committed.
-#[derive(Clone, Debug)]
+/// Tells the relay of this process that something was committed. One by default has no relay and wakes nobody.
+#[derive(Clone, Debug, Default)]
 pub struct Waker(Arc<Notify>);
 
 impl Waker {

@@ -10,13 +10,14 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::jwks::Keys;
 use crate::problem::Problem;
+use crate::revoked::Revoked;
 
 /// Clocks may differ by this many seconds.
 const LEEWAY: i64 = 5;
@@ -80,6 +81,7 @@ impl<S: Sync> FromRequestParts<S> for Principal {
 pub struct Verifier {
     keys: Keys,
     validation: Arc<Validation>,
+    revoked: Revoked,
     clock: Clock,
 }
 
@@ -123,6 +125,17 @@ impl Verifier {
         Self::new(Keys::local(keys), issuer, audience, clock)
     }
 
+    /// Accepts tokens signed by the keys that `find` gives by their id: those of the issuer itself, as they are now.
+    #[must_use]
+    pub fn own(
+        find: impl Fn(&str) -> Option<DecodingKey> + Send + Sync + 'static,
+        issuer: &str,
+        audience: &str,
+        clock: Clock,
+    ) -> Self {
+        Self::new(Keys::own(find), issuer, audience, clock)
+    }
+
     fn new(keys: Keys, issuer: &str, audience: &str, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[issuer.trim_end_matches('/')]);
@@ -133,6 +146,7 @@ impl Verifier {
         Self {
             keys,
             validation: Arc::new(validation),
+            revoked: Revoked::default(),
             clock,
         }
     }
@@ -140,6 +154,11 @@ impl Verifier {
     /// Puts other keys in place of the known ones.
     pub fn replace_keys(&self, keys: &JwkSet) {
         self.keys.replace(keys);
+    }
+
+    /// Refuses from now on every token that came from this session; clones refuse them too.
+    pub fn revoke(&self, session: Uuid) {
+        self.revoked.add(session, self.clock.now());
     }
 
     /// The caller that the `Authorization` header proves.
@@ -184,6 +203,9 @@ impl Verifier {
             .map_err(|_| invalid_token())?
             .claims;
         if self.clock.now().timestamp() >= claims.exp.saturating_add(LEEWAY) {
+            return Err(invalid_token());
+        }
+        if claims.sid.is_some_and(|sid| self.revoked.contains(sid)) {
             return Err(invalid_token());
         }
         Ok(Principal {

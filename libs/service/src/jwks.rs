@@ -21,10 +21,23 @@ type KeyMap = HashMap<String, Arc<DecodingKey>>;
 #[derive(Clone)]
 pub(crate) struct Keys {
     known: Arc<RwLock<KeyMap>>,
-    source: Option<Arc<Source>>,
+    source: Source,
 }
 
-struct Source {
+/// Who knows a key that is not among the known ones.
+#[derive(Clone)]
+enum Source {
+    /// Nobody.
+    Nobody,
+    /// The issuer, which is another application.
+    Issuer(Arc<Issuer>),
+    /// We, being the issuer.
+    Ourselves(Arc<Find>),
+}
+
+type Find = dyn Fn(&str) -> Option<DecodingKey> + Send + Sync;
+
+struct Issuer {
     dapr: Dapr,
     app: String,
     path: String,
@@ -38,7 +51,7 @@ pub(crate) struct NoKeys(#[from] InvokeError);
 
 impl Keys {
     pub(crate) fn remote(dapr: Dapr, app: &str, path: &str) -> Self {
-        let source = Source {
+        let issuer = Issuer {
             dapr,
             app: app.into(),
             path: path.into(),
@@ -46,14 +59,21 @@ impl Keys {
         };
         Self {
             known: Arc::default(),
-            source: Some(Arc::new(source)),
+            source: Source::Issuer(Arc::new(issuer)),
         }
     }
 
     pub(crate) fn local(keys: &JwkSet) -> Self {
         Self {
             known: Arc::new(RwLock::new(usable(keys))),
-            source: None,
+            source: Source::Nobody,
+        }
+    }
+
+    pub(crate) fn own(find: impl Fn(&str) -> Option<DecodingKey> + Send + Sync + 'static) -> Self {
+        Self {
+            known: Arc::default(),
+            source: Source::Ourselves(Arc::new(find)),
         }
     }
 
@@ -66,8 +86,10 @@ impl Keys {
         if let Some(key) = self.lookup(kid) {
             return Ok(Some(key));
         }
-        let Some(source) = &self.source else {
-            return Ok(None);
+        let source = match &self.source {
+            Source::Nobody => return Ok(None),
+            Source::Ourselves(find) => return Ok(find(kid).map(Arc::new)),
+            Source::Issuer(source) => source,
         };
         let mut last = source.last.lock().await;
         // Another caller may have fetched while this one waited for the lock.

@@ -98,6 +98,12 @@ impl Guard {
         }
     }
 
+    /// Who verifies the tokens here.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
     fn comes_from_our_sidecar(&self, headers: &HeaderMap) -> bool {
         let expected = self.app_api_token.expose_secret().as_bytes();
         headers

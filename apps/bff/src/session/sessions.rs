@@ -1,6 +1,7 @@
 //! Making, finding and ending sessions.
 //!
-//! Invariant: a session that has timed out is found no more, even while the store still holds it.
+//! Invariant: a session that has timed out, or whose sign-in ended at identity, is found no more, even while the store
+//! still holds it.
 
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use chrono::{DateTime, Utc};
 use dapr_kit::DaprError;
 use service::clock::Clock;
 use service::ids::{Ids, NoRandomness};
+use service::revoked::Revoked;
+use uuid::Uuid;
 
 use super::flights::Flights;
 use super::{Grant, Person, Session, SessionId, SessionKey, StateStore};
@@ -37,6 +40,7 @@ pub struct Sessions {
     sealer: Sealer,
     clock: Clock,
     ids: Ids,
+    revoked: Revoked,
     pub(super) flights: Arc<Flights>,
 }
 
@@ -49,6 +53,7 @@ impl Sessions {
             sealer,
             clock,
             ids,
+            revoked: Revoked::default(),
             flights: Arc::default(),
         }
     }
@@ -81,7 +86,17 @@ impl Sessions {
         if session.is_none() {
             tracing::warn!(session = key.as_str(), "a stored session can't be opened");
         }
-        Ok(session.filter(|session| self.now() < session.ends_at()))
+        let stands = |session: &Session| {
+            let sign_in = session.person.sign_in;
+            self.now() < session.ends_at() && !sign_in.is_some_and(|id| self.revoked.contains(id))
+        };
+        Ok(session.filter(stands))
+    }
+
+    /// Finds no more what came from this session at identity, which has ended. By the time this is forgotten, its access
+    /// token has expired and identity refuses to renew it.
+    pub fn revoke(&self, sign_in: Uuid) {
+        self.revoked.add(sign_in, self.now());
     }
 
     /// Ends the session of this key; one that is not there is no error.

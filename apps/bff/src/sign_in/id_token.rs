@@ -50,6 +50,7 @@ struct Claims {
     roles: Vec<String>,
     #[serde(default)]
     stores: Vec<Uuid>,
+    sid: Option<Uuid>,
 }
 
 #[derive(Default)]
@@ -121,6 +122,7 @@ impl IdTokens {
             name: claims.name.unwrap_or_default(),
             roles: claims.roles,
             stores: claims.stores,
+            sign_in: claims.sid,
         })
     }
 

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, StatusCode, header};
 use chrono::TimeDelta;
 use serde_json::json;
+use testkit::APP_TOKEN;
+use uuid::Uuid;
 
+use crate::identity::PERSON;
 use crate::stage::Stage;
 
 async fn with_orders() -> Stage {
@@ -50,6 +53,40 @@ async fn services_get_a_token_of_the_person_for_themselves_alone() {
             .count()
     });
     assert_eq!(exchanges, 1, "the exchanged token is kept");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_ended_at_identity_is_over_here_at_once() {
+    let stage = with_orders().await;
+    let mut browser = stage.signed_in().await;
+    assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
+    let tell = async |kind: &str, sid: Uuid| {
+        let event = json!({
+            "specversion": "1.0", "id": "event-1", "source": "/identity", "type": kind, "subject": sid,
+            "time": "2026-01-02T03:04:06.000Z", "datacontenttype": "application/json", "sequence": "1",
+            "data": {"sid": sid, "user_id": PERSON, "reason": "deactivated", "occurred_at": "2026-01-02T03:04:06.000Z"},
+        });
+        let request = Request::post("/events/identity")
+            .header("dapr-api-token", APP_TOKEN)
+            .header(header::CONTENT_TYPE, "application/cloudevents+json")
+            .body(event.to_string().into())
+            .expect("a request");
+        stage.sidecar_calls(request).await.0
+    };
+    let (revoked, signed_in) = ("identity.session.revoked.v1", "user.logged_in.v1");
+    // The stand-in for identity names the session like its person.
+    for (kind, sid) in [(revoked, Uuid::from_u128(1)), (signed_in, PERSON)] {
+        assert_eq!(tell(kind, sid).await, StatusCode::NO_CONTENT);
+        assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
+    }
+    let calls = stage.sidecar.received("order").await.len();
+    assert_eq!(tell(revoked, PERSON).await, StatusCode::NO_CONTENT);
+    let answer = browser.get("/api/orders").await;
+    assert_eq!(
+        (answer.status, answer.problem()),
+        (StatusCode::UNAUTHORIZED, "session-ended".into())
+    );
+    assert_eq!(stage.sidecar.received("order").await.len(), calls);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::Duration;
 use url::Url;
 
+use crate::audit::{Entry, Kind};
 use crate::client::{Client, GrantType};
 use crate::error::{Failure, no_store};
 use crate::opaque::Opaque;
@@ -277,6 +278,12 @@ async fn grant(
         expires_at: now + CODE_LIFETIME,
     };
     store::codes::insert(&mut db, &row).await?;
+    Entry::of(Kind::CodeIssued)
+        .person(session.person)
+        .session(session.id)
+        .client(to.client.id)
+        .record(app, &mut db)
+        .await?;
     db.commit().await?;
     Ok(send(app, to, &[("code", code.reveal())]))
 }

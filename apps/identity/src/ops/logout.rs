@@ -11,6 +11,7 @@ use axum::response::Response;
 use crate::client::Client;
 use crate::ops::authorize::see_other;
 use crate::ops::sign_in::FormError;
+use crate::origin::Origin;
 use crate::pages::{self, SignOutPage};
 use crate::params::Params;
 use crate::post_logout::PostLogout;
@@ -48,8 +49,10 @@ pub async fn by_link(
     {
         return ask(&app, current, to.as_ref()).await;
     }
+    let origin = Origin::of(&headers);
+    let client = hint.as_ref().map(|hint| hint.aud.clone());
     if let Some(hint) = hint {
-        session::end(&app, hint.sid).await?;
+        session::sign_out(&app, hint.sid, &origin, client.as_deref()).await?;
     }
     let mut answer = match to {
         Some(to) => see_other(&to.location()?),
@@ -57,7 +60,7 @@ pub async fn by_link(
     };
     // A cookie that was not seen is not taken either, or any site could sign anybody out.
     if let Some(current) = current {
-        session::end(&app, current.id).await?;
+        session::sign_out(&app, current.id, &origin, client.as_deref()).await?;
         tracing::info!(user.id = %current.person, session.id = %current.id, "signed out by a client");
         let taken = session::clear_cookie();
         answer.headers_mut().insert(header::SET_COOKIE, taken);

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::audit::{Entry, Kind};
 use crate::client::Client;
 use crate::error::OAuthError;
 use crate::opaque::{self, Opaque};
@@ -34,6 +35,8 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
         .ok_or(INVALID)?;
     if code.redeemed {
         store::grants::revoke(&mut db, code.grant, now).await?;
+        let reused = entry(Kind::CodeReused, client, &code);
+        reused.record(app, &mut db).await?;
         db.commit().await?;
         standing::forget(app, &[code.grant]).await;
         tracing::warn!(
@@ -56,6 +59,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     let access = app.ids.next();
     store::refresh_tokens::insert(&mut db, &refresh.hash(), code.grant, None, access, now).await?;
 
+    let redeemed = entry(Kind::CodeRedeemed, client, &code);
     let scopes = Scopes::parse(&code.scope);
     let order = Issue {
         audience: client.id,
@@ -81,8 +85,16 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
         );
         answer.id_token = Some(app.mint.id(&claims)?);
     }
+    redeemed.record(app, &mut db).await?;
     db.commit().await?;
     Ok(answer)
+}
+
+fn entry(kind: Kind, client: &Client, code: &Code) -> Entry {
+    Entry::of(kind)
+        .person(code.person)
+        .session(code.session)
+        .client(client.id)
 }
 
 fn id_claims(

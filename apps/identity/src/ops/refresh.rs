@@ -2,11 +2,13 @@
 //!
 //! Invariant: every answer replaces the token it was asked with; `rotation` tells a lost answer from a stolen token.
 
+use crate::audit::{Entry, Kind};
 use crate::client::Client;
 use crate::error::OAuthError;
 use crate::opaque::{self, Opaque};
 use crate::ops::token::{Answer, Holder, Issue, issue};
 use crate::params::Params;
+use crate::person::PersonId;
 use crate::rotation::{self, Verdict};
 use crate::scope::Scopes;
 use crate::standing;
@@ -35,12 +37,19 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     let scopes = Scopes::parse(&token.scope)
         .narrowed(requested)
         .ok_or(OAuthError::InvalidScope)?;
+    let used = |kind| {
+        Entry::of(kind)
+            .person(PersonId(standing.person))
+            .session(standing.session)
+            .client(client.id)
+    };
     let successor = store::refresh_tokens::successor(&mut db, &presented).await?;
     match rotation::judge(token.replaced, successor) {
         Verdict::Advance => store::refresh_tokens::replace(&mut db, &presented, now).await?,
         Verdict::Repeat(lost) => store::refresh_tokens::replace(&mut db, &lost, now).await?,
         Verdict::Compromised => {
             store::grants::revoke(&mut db, token.grant, now).await?;
+            used(Kind::RefreshReplayed).record(app, &mut db).await?;
             db.commit().await?;
             standing::forget(app, &[token.grant]).await;
             tracing::warn!(
@@ -70,6 +79,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     };
     let mut answer = issue(app, client, &order)?;
     answer.refresh_token = Some(next.reveal().to_owned());
+    used(Kind::Refreshed).record(app, &mut db).await?;
     db.commit().await?;
     Ok(answer)
 }

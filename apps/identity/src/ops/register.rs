@@ -9,8 +9,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use secrecy::SecretString;
 
+use crate::audit::{self, Entry, Kind};
 use crate::error::{Failure, no_store};
+use crate::events::{self, Change};
 use crate::ops::sign_in::{FormError, return_to};
+use crate::origin::Origin;
 use crate::pages::RegisterPage;
 use crate::params::Params;
 use crate::person::{self, EmailAddress, Invalid, Name, PersonId};
@@ -66,7 +69,8 @@ pub async fn submit(
         };
         return Ok(page.render(StatusCode::UNPROCESSABLE_ENTITY));
     };
-    register(&app, &parsed_email, &parsed_name, password).await?;
+    let origin = Origin::of(&headers);
+    register(&app, &parsed_email, &parsed_name, password, &origin).await?;
 
     let location = match &return_to {
         Some(there) => format!("{}&registered=1", there.via(routes::SIGN_IN)),
@@ -81,6 +85,7 @@ async fn register(
     email: &EmailAddress,
     name: &Name,
     password: SecretString,
+    origin: &Origin,
 ) -> Result<(), Failure> {
     let password_hash = app
         .passwords
@@ -94,9 +99,16 @@ async fn register(
         password_hash: &password_hash,
         role: Some(Role::Customer),
     };
-    let mut db = app.db.acquire().await?;
-    if store::people::insert(&mut db, &person, app.clock.now()).await? {
+    let mut db = app.db.begin().await?;
+    let entry = if store::people::insert(&mut db, &person, app.clock.now()).await? {
+        events::changed(app, &mut db, id, Change::Registered).await?;
         tracing::info!(user.id = %id, "registered");
-    }
+        Entry::of(Kind::Registered).person(id)
+    } else {
+        Entry::of(Kind::RegistrationRepeated).account(&audit::pseudonym(email.as_str()))
+    };
+    entry.origin(origin).record(app, &mut db).await?;
+    db.commit().await?;
+    app.outbox.wake();
     Ok(())
 }

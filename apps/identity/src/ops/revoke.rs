@@ -6,12 +6,14 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use uuid::Uuid;
 
+use crate::audit::{Entry, Kind};
 use crate::client::Client;
 use crate::error::{OAuthError, no_store};
+use crate::events::Reason;
 use crate::opaque;
 use crate::params::Params;
+use crate::session;
 use crate::standing;
 use crate::state::App;
 use crate::store;
@@ -28,33 +30,46 @@ pub async fn handle(
     let token = params
         .one("token")?
         .ok_or(OAuthError::InvalidRequest("token is missing"))?;
-    let ended = run(&app, client, token).await?;
-    standing::forget(&app, &ended).await;
+    run(&app, client, token).await?;
     Ok(no_store(StatusCode::OK))
 }
 
 /// Ends the grant of the token, and the session too where the client's sign-out is the person's.
-async fn run(app: &App, client: &Client, token: &str) -> Result<Vec<Uuid>, OAuthError> {
+async fn run(app: &App, client: &Client, token: &str) -> Result<(), OAuthError> {
     let now = app.clock.now();
+    let revoked = Entry::of(Kind::Revoked).client(client.id);
     if let Ok(claims) = app.mint.read(token, now)
         && claims.client_id == client.id
-        && let Some(grant) = claims.person.and_then(|person| person.grant)
+        && let Some(person) = claims.person
+        && let Some(grant) = person.grant
     {
+        let entry = revoked.detail("access token").session(person.sid);
         // An access token can't be called back by itself; its grant can.
-        let mut db = app.db.acquire().await?;
+        let mut db = app.db.begin().await?;
         store::grants::revoke(&mut db, grant, now).await?;
-        return Ok(vec![grant]);
+        entry.record(app, &mut db).await?;
+        db.commit().await?;
+        standing::forget(app, &[grant]).await;
+        return Ok(());
     }
     let mut db = app.db.begin().await?;
     let found = store::refresh_tokens::lock(&mut db, &opaque::hash(token)).await?;
     let Some(found) = found.filter(|found| found.client == client.id) else {
-        return Ok(Vec::new());
+        return Ok(());
     };
     store::grants::revoke(&mut db, found.grant, now).await?;
-    let mut ended = vec![found.grant];
-    if client.signs_out {
-        ended.extend(store::sessions::end(&mut db, found.session, now).await?);
+    let ended = if client.signs_out {
+        session::end(app, &mut db, found.session, Reason::Revoked).await?
+    } else {
+        None
+    };
+    if let Some(ended) = &ended {
+        session::record_end(app, &mut db, ended, Reason::Revoked).await?;
     }
+    let entry = revoked.session(found.session).detail("refresh token");
+    entry.record(app, &mut db).await?;
     db.commit().await?;
-    Ok(ended)
+    standing::forget(app, &[found.grant]).await;
+    session::after_end(app, ended).await;
+    Ok(())
 }

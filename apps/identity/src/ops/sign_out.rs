@@ -10,6 +10,7 @@ use axum::response::Response;
 use crate::ops::authorize::see_other;
 use crate::ops::logout;
 use crate::ops::sign_in::FormError;
+use crate::origin::Origin;
 use crate::params::Params;
 use crate::same_origin;
 use crate::session;
@@ -26,7 +27,7 @@ pub async fn handle(
     params.each_once()?;
     let to = logout::destination(&app, &params, None)?;
     if let Some(session) = session::current(&app, &headers).await? {
-        session::end(&app, session.id).await?;
+        session::sign_out(&app, session.id, &Origin::of(&headers), None).await?;
         tracing::info!(user.id = %session.person, session.id = %session.id, "signed out");
     }
     let mut answer = match to {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what it says of a refused sign-in does not tell an unknown address from a wrong password.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::html::text;
@@ -19,6 +19,8 @@ pub struct SignInPage<'a> {
     pub email: &'a str,
     /// The last try was refused.
     pub refused: bool,
+    /// The last try came too early; another one is looked at after so many seconds.
+    pub wait: Option<i64>,
     /// The person comes from the registration form.
     pub registered: bool,
     /// Who is signed in already.
@@ -29,11 +31,28 @@ const REFUSED: &str = r#"<p id="refused" class="alert" role="alert">That e-mail 
 const REGISTERED: &str = r#"<p class="note" role="status">If that address was new to us, your account is ready: sign in with the password you have just chosen.</p>"#;
 
 impl SignInPage<'_> {
+    /// Renders it after a try that came too early, with the pause for machines too.
+    #[must_use]
+    pub fn throttled(self, seconds: i64) -> Response {
+        let page = Self {
+            wait: Some(seconds),
+            ..self
+        };
+        let mut response = page.render(StatusCode::TOO_MANY_REQUESTS);
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+    }
+
     /// Renders it.
     #[must_use]
     pub fn render(&self, status: StatusCode) -> Response {
         let email = text(self.email);
-        let refused = if self.refused { REFUSED } else { "" };
+        let refused = match self.wait {
+            Some(seconds) => too_early(seconds),
+            None if self.refused => REFUSED.to_owned(),
+            None => String::new(),
+        };
         let registered = if self.registered { REGISTERED } else { "" };
         let invalid = if self.refused {
             r#" aria-invalid="true" aria-describedby="refused""#
@@ -56,6 +75,17 @@ impl SignInPage<'_> {
         );
         page(status, "Sign in", &main)
     }
+}
+
+fn too_early(seconds: i64) -> String {
+    let pause = match seconds {
+        1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", (seconds + 59) / 60),
+    };
+    format!(
+        r#"<p id="refused" class="alert" role="alert">Too many tries in a row. Take a breath: in {pause} you can try again.</p>"#
+    )
 }
 
 fn signed_in(name: &str) -> String {

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::opaque::Hash;
+use crate::person::PersonId;
 
 /// A new code.
 pub struct NewCode<'a> {
@@ -40,6 +41,10 @@ pub struct Code {
     pub expires_at: DateTime<Utc>,
     /// It has been redeemed before.
     pub redeemed: bool,
+    /// Who signed in.
+    pub person: PersonId,
+    /// The session.
+    pub session: Uuid,
     /// When the person signed in.
     pub signed_in_at: DateTime<Utc>,
 }
@@ -64,7 +69,7 @@ pub async fn lock(db: &mut PgConnection, hash: &Hash) -> sqlx::Result<Option<Cod
     let row = sqlx::query!(
         r#"select c.grant_id, c.redirect_uri, c.challenge, c.expires_at,
             c.redeemed_at is not null as "redeemed!",
-            g.client_id, g.scope, g.nonce, s.created_at
+            g.client_id, g.scope, g.nonce, g.session_id, s.person_id, s.created_at
          from codes c join grants g on g.id = c.grant_id join sessions s on s.id = g.session_id
          where c.hash = $1 for update of c"#,
         hash
@@ -80,6 +85,8 @@ pub async fn lock(db: &mut PgConnection, hash: &Hash) -> sqlx::Result<Option<Cod
         challenge: row.challenge,
         expires_at: row.expires_at,
         redeemed: row.redeemed,
+        person: PersonId(row.person_id),
+        session: row.session_id,
         signed_in_at: row.created_at,
     }))
 }

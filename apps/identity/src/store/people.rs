@@ -16,6 +16,8 @@ pub struct Credentials {
     pub person: PersonId,
     /// The hash of the password, in PHC format.
     pub password_hash: String,
+    /// She may sign in.
+    pub active: bool,
 }
 
 /// What tokens and userinfo say of a person.
@@ -37,7 +39,7 @@ pub async fn credentials(
     email: &EmailAddress,
 ) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query!(
-        "select id, password_hash from people where email = $1",
+        r#"select id, password_hash, deactivated_at is null as "active!" from people where email = $1"#,
         email.as_str()
     )
     .fetch_optional(db)
@@ -45,6 +47,7 @@ pub async fn credentials(
     Ok(row.map(|row| Credentials {
         person: PersonId(row.id),
         password_hash: row.password_hash,
+        active: row.active,
     }))
 }
 

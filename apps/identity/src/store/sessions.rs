@@ -51,17 +51,69 @@ pub async fn by_cookie(
     }))
 }
 
-/// Ends a session; the grants that end with it.
-pub async fn end(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        "with ended as (
-            update sessions set ended_at = $2 where id = $1 and ended_at is null returning id
-         )
-         select grants.id from grants join ended on grants.session_id = ended.id",
+/// A session that has just ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it was.
+    pub person: PersonId,
+    /// The grants that end with it.
+    pub grants: Vec<Uuid>,
+}
+
+/// Ends a session; nothing, if it has ended already.
+pub async fn end(
+    db: &mut PgConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Ended>> {
+    let row = sqlx::query!(
+        r#"update sessions s set ended_at = $2 where id = $1 and ended_at is null
+         returning id, person_id, array(select id from grants where session_id = s.id) as "grants!""#,
         id,
         now
     )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Ended {
+        id: row.id,
+        person: PersonId(row.person_id),
+        grants: row.grants,
+    }))
+}
+
+/// The sessions of a person that are in force.
+pub async fn of_person(
+    db: &mut PgConnection,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select id from sessions where person_id = $1 and ended_at is null and expires_at > $2 order by id",
+        person.0,
+        now
+    )
     .fetch_all(db)
+    .await
+}
+
+/// Whether a session of this person is in force.
+pub async fn is_in_force(
+    db: &mut PgConnection,
+    id: Uuid,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+            select from sessions where id = $1 and person_id = $2 and ended_at is null and expires_at > $3
+         ) as "exists!""#,
+        id,
+        person.0,
+        now
+    )
+    .fetch_one(db)
     .await
 }
 

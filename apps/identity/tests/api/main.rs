@@ -2,9 +2,11 @@
 //!
 //! Invariant: a test sees what a browser or a client sees; it looks behind only to prepare people.
 
+mod audit;
 mod authorize;
 mod client_credentials;
 mod discovery;
+mod events;
 mod exchange;
 mod introspect;
 mod keys;
@@ -18,5 +20,7 @@ mod sign_in;
 mod sign_out;
 mod standards;
 mod sweep;
+mod throttle;
 mod userinfo;
+mod users;
 mod world;

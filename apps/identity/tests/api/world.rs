@@ -30,8 +30,8 @@ use identity::store::{self, people::NewPerson};
 use identity::token::Mint;
 use identity::{MIGRATOR, routes};
 use jsonwebtoken::jwk::JwkSet;
+use outbox::Waker;
 use serde_json::Value;
-use service::auth::Verifier;
 use service::clock::Clock;
 use service::ids::Ids;
 use service::routes::Guard;
@@ -193,7 +193,7 @@ pub fn start_of_day() -> DateTime<Utc> {
 
 impl World {
     pub async fn new() -> Self {
-        let db = testkit::database(&[&MIGRATOR]).await;
+        let db = testkit::database(&[&MIGRATOR, &outbox::MIGRATOR]).await;
         let clock = Clock::manual(start_of_day());
         let redis = Arc::new(Redis::default());
         let issuer = Issuer::new(&ISSUER.parse().expect("an address"));
@@ -207,10 +207,9 @@ impl World {
             clients: ClientAuth::new(Secrets::fixed(secret("clients", &clients))),
             passwords: Passwords::new(2),
             clock: clock.clone(),
+            outbox: Waker::default(),
         };
-        let keys = JwkSet { keys: Vec::new() };
-        let verifier = Verifier::local(&keys, ISSUER, "identity", clock.clone());
-        let guard = Guard::new(verifier, APP_TOKEN.into());
+        let guard = Guard::new(app.verifier(), APP_TOKEN.into());
         let router = routes::routes().into_router(app.clone(), guard);
         Self {
             app,
@@ -276,11 +275,25 @@ impl World {
         browser
     }
 
+    /// An admin who has signed in through the BFF and calls this server's own routes.
+    pub async fn operator(&self) -> Operator<'_> {
+        let id = self.person(Role::Admin, &[]).await;
+        let access = self.tokens_of(id).await.text("access_token");
+        let exchanged = self.bff().exchange(&access, "identity").await;
+        let token = exchanged.text("access_token");
+        Operator {
+            world: self,
+            id,
+            token,
+        }
+    }
+
     pub fn browser(&self) -> Browser<'_> {
         Browser {
             world: self,
             cookie: None,
             origin: Some(ISSUER.to_owned()),
+            address: None,
         }
     }
 
@@ -315,6 +328,8 @@ pub struct Browser<'a> {
     world: &'a World,
     pub cookie: Option<String>,
     pub origin: Option<String>,
+    /// The address that the BFF sees.
+    pub address: Option<&'static str>,
 }
 
 /// A correct authorization request, for tests to spoil.
@@ -388,6 +403,9 @@ impl Browser<'_> {
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }
+        if let Some(address) = self.address {
+            request = request.header("x-forwarded-for", address);
+        }
         if *method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
             if let Some(origin) = &self.origin {
@@ -395,6 +413,48 @@ impl Browser<'_> {
             }
         }
         request.body(Body::from(body)).expect("a request")
+    }
+}
+
+/// An operator with a token for this server.
+pub struct Operator<'a> {
+    world: &'a World,
+    pub id: PersonId,
+    pub token: String,
+}
+
+impl Operator<'_> {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, "").await
+    }
+
+    pub async fn post(&self, path: &str) -> Answer {
+        self.send(Method::POST, path, None, "").await
+    }
+
+    /// Puts a body in place of version `version`.
+    pub async fn put(&self, path: &str, version: i64, body: &Value) -> Answer {
+        let etag = format!("\"{version}\"");
+        self.send(Method::PUT, path, Some(&etag), &body.to_string())
+            .await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        if_match: Option<&str>,
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        request = request
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(etag) = if_match {
+            request = request.header(header::IF_MATCH, etag);
+        }
+        let request = request.body(Body::from(body.to_owned()));
+        self.world.send(request.expect("a request")).await
     }
 }
 

@@ -13,6 +13,7 @@ mod idempotency;
 mod operate;
 mod place;
 mod read;
+mod revoked;
 mod saga;
 mod shop;
 mod timeline;

@@ -2,5 +2,6 @@
 
 mod guard;
 mod keys;
+mod revoked;
 mod stand_in;
 mod token;

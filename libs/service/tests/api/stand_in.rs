@@ -1,4 +1,4 @@
-//! A service with three routes, one for each kind of access.
+//! A service with a route for each kind of access, and one that hears of sessions that ended.
 
 use axum::Router;
 use axum::body::Body;
@@ -6,6 +6,7 @@ use http::{Method, Request, StatusCode, header};
 use service::auth::{Principal, Verifier};
 use service::clock::Clock;
 use service::extract::Json;
+use service::revoked;
 use service::routes::{Access, Guard, Routes};
 use testkit::{APP_TOKEN, Issuer};
 use tower::ServiceExt as _;
@@ -30,7 +31,22 @@ pub fn router(verifier: Verifier) -> Router {
             Access::Sidecar,
             async |Json(event): Json<serde_json::Value>| event.to_string(),
         )
+        .route(
+            Method::POST,
+            "/events/identity",
+            Access::Sidecar,
+            revoked::hear,
+        )
         .into_router((), Guard::new(verifier, APP_TOKEN.into()))
+}
+
+/// A delivery of the sidecar.
+pub async fn deliver(router: &Router, path: &str, event: &serde_json::Value) -> StatusCode {
+    let request = Request::post(path)
+        .header("dapr-api-token", APP_TOKEN)
+        .header(header::CONTENT_TYPE, "application/cloudevents+json")
+        .body(Body::from(event.to_string()));
+    send(router, request.expect("a request")).await.0
 }
 
 /// The status and body of one request; `token` is a bearer token.
