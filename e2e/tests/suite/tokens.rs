@@ -2,15 +2,19 @@
 //!
 //! Invariant: every token is issued by identity in the regular way; none is made up here.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use e2e::client::plain;
+use e2e::patience::until;
 use e2e::{Client, Role, Target};
 use reqwest::StatusCode;
 use reqwest::header::LOCATION;
 use serde_json::Value;
 use url::Url;
 
-use crate::stack::{browser, word};
+use crate::access::invoke;
+use crate::stack::{self, browser, word};
 
 /// A PKCE verifier and its S256 challenge: the example of RFC 7636, appendix B.
 const PKCE: (&str, &str) = (
@@ -144,4 +148,38 @@ impl Person {
         }
         issued(&answer).map(Some)
     }
+}
+
+/// How soon every service knows that a session has ended.
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn every_service_drops_the_tokens_of_a_session_that_ended() -> Result<()> {
+    let stack = stack::shared().await?;
+    let manager = browser(&stack, Role::Manager).await?;
+    let person = Person::of(&stack, &manager).await?;
+    let mut calls = Vec::new();
+    for (app, path) in [
+        ("order", "/v1/orders"),
+        ("inventory", "/v1/stores/{id}/stock"),
+        ("payment", "/v1/payments/{order}"),
+    ] {
+        let token = person.at(&stack, app).await?;
+        let answer = invoke(&stack, app, "GET", path, Some(&token)).await?;
+        ensure!(
+            answer != StatusCode::UNAUTHORIZED,
+            "{app} refuses a good token"
+        );
+        calls.push((app, path, token));
+    }
+    let answer = manager.sign_out().await?;
+    answer.expect(StatusCode::NO_CONTENT)?;
+    for (app, path, token) in calls {
+        until(&format!("{app} to hear of it"), SOON, || async {
+            let answer = invoke(&stack, app, "GET", path, Some(&token)).await.ok()?;
+            (answer == StatusCode::UNAUTHORIZED).then_some(())
+        })
+        .await?;
+    }
+    Ok(())
 }
