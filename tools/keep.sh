@@ -34,6 +34,7 @@ sidecar() {
   NAME=$APP.daprd
   export STACK_REDIS=127.0.0.1:$REDIS_PORT
   export STACK_KAFKA=127.0.0.1:$KAFKA_PORT
+  export STACK_SMTP_HOST=127.0.0.1 STACK_SMTP_PORT=$SMTP_PORT
   export STACK_VAULT=http://127.0.0.1:$VAULT_PORT
   export STACK_VAULT_TOKEN_FILE=$STATE/secrets/$APP/vault-token
   export STACK_NAMES=$STATE/run/names.db

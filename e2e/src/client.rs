@@ -266,6 +266,13 @@ impl Client {
         Ok(person)
     }
 
+    /// Opens a link that leads to one form and presses its button.
+    pub async fn press(&self, link: &str) -> Result<Answer> {
+        let page = self.open(link).await?;
+        let (_, answer) = self.submit(page, &[]).await?;
+        Ok(answer)
+    }
+
     /// Who the system takes this browser's user for.
     pub async fn session(&self) -> Result<Value> {
         self.get("/api/session")

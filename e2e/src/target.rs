@@ -261,6 +261,13 @@ impl Target {
         }
     }
 
+    /// The mail that came for an address, oldest first, as the mail server shows it; each has its `subject` and `html`.
+    pub async fn mail(&self, address: &str) -> Result<Vec<Value>> {
+        match self {
+            Self::Local(local) => local.mail(address).await,
+        }
+    }
+
     /// The payment provider's own books, oldest line first.
     pub fn books(&self) -> Result<Vec<Value>> {
         match self {

@@ -5,6 +5,7 @@ package main
 // that is missing here makes daprd refuse the component by name at start.
 
 import (
+	"github.com/dapr/components-contrib/bindings/smtp"
 	"github.com/dapr/components-contrib/nameresolution/sqlite"
 	"github.com/dapr/components-contrib/pubsub/kafka"
 	"github.com/dapr/components-contrib/secretstores/hashicorp/vault"
@@ -26,6 +27,7 @@ import (
 // components fills the default registries. Each of them, used or not, needs a logger:
 // the runtime hands it on without a look.
 func components(log logger.Logger) *registry.Options {
+	bindings.DefaultRegistry.RegisterOutputBinding(smtp.NewSMTP, "smtp")
 	nameresolution.DefaultRegistry.RegisterComponent(sqlite.NewResolver, "sqlite")
 	pubsub.DefaultRegistry.RegisterComponent(kafka.NewKafka, "kafka")
 	secretstores.DefaultRegistry.RegisterComponent(vault.NewHashiCorpVaultSecretStore, "hashicorp.vault")

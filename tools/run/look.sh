@@ -15,7 +15,7 @@ status() {
   # shellcheck disable=SC2059 # one format for all rows
   {
     printf "$row" app pid ports health memory restarts
-    for name in postgres redis kafka vault zipkin; do
+    for name in postgres redis kafka vault maildev zipkin; do
       pid=$(pid_of "$name") || { [[ $name == zipkin ]] || printf "$row" "$name" - - down - -; continue; }
       health=ready
       part "$name" ready >/dev/null 2>&1 || health='not ready'

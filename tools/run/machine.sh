@@ -13,13 +13,13 @@ java|default-jre-headless|
 mvn|maven|
 redis-server|redis-server|
 postgres|postgresql|
+npm|nodejs npm|
 cargo|-|Rust comes from https://rustup.rs
 go|-|Go 1.26 or newer comes from https://go.dev/dl
 LIST
   [[ $1 != test ]] || cat <<'LIST'
 shellcheck|shellcheck|
 chromium|chromium|
-npm|nodejs npm|
 pip3|python3-pip|
 LIST
 }
@@ -120,6 +120,7 @@ check_ports() {
     alive redis || printf 'redis %s\n' "$REDIS_PORT"
     alive vault || printf 'vault %s\nvault %s\n' "$VAULT_PORT" $((VAULT_PORT + 1))
     alive kafka || printf 'kafka %s\nkafka %s\n' "$KAFKA_PORT" $((KAFKA_PORT + 1))
+    alive maildev || printf 'smtp %s\nmaildev %s\n' "$SMTP_PORT" "$MAILDEV_PORT"
     [[ -z ${STACK_OBSERVE:-} ]] || alive zipkin || printf 'zipkin %s\nzipkin %s\n' "$ZIPKIN_PORT" "$OTLP_PORT"
     printf 'public-entry %s\n' "$PUBLIC_PORT"
     local app first offset
@@ -137,8 +138,8 @@ user_of_port() { # port
 # One line: what is taken from this machine, what is got.
 say_what_is_used() {
   local taken got=() part
-  taken="$(rustc --version | cut -d' ' -f1,2), $(go version | cut -d' ' -f3), Java, Maven, Python, PostgreSQL, Redis"
-  for part in dapr kafka vault ${STACK_OBSERVE:+zipkin}; do
+  taken="$(rustc --version | cut -d' ' -f1,2), $(go version | cut -d' ' -f3), Java, Maven, Python, Node, PostgreSQL, Redis"
+  for part in dapr kafka vault maildev ${STACK_OBSERVE:+zipkin}; do
     "$ROOT/tools/stack/$part.sh" held 2>/dev/null || got+=("$("$ROOT/tools/stack/$part.sh" origin)")
   done
   if ((${#got[@]})); then

@@ -2,7 +2,7 @@
 # Bringing the café up and down. What one run starts, it also stops when it fails half
 # way; data stays in every case.
 
-PARTS=(postgres vault kafka redis)
+PARTS=(postgres vault kafka redis maildev)
 # Each verb calls the parts as programs; this is the state they share.
 part() { "$ROOT/tools/stack/$1.sh" "$2"; }
 
@@ -23,7 +23,7 @@ build_workspace() { # profile
 get_everything() { # profile
   job workspace build_workspace "$1"
   local name
-  for name in dapr kafka vault ${STACK_OBSERVE:+zipkin}; do job "$name" part "$name" get; done
+  for name in dapr kafka vault maildev ${STACK_OBSERVE:+zipkin}; do job "$name" part "$name" get; done
   await_jobs
 }
 
@@ -32,7 +32,7 @@ get_and_start() { # profile
   job workspace build_workspace "$1"
   job dapr part dapr get
   local name
-  for name in postgres vault kafka ${STACK_OBSERVE:+zipkin}; do job "$name" begin_part "$name"; done
+  for name in postgres vault kafka maildev ${STACK_OBSERVE:+zipkin}; do job "$name" begin_part "$name"; done
   await_jobs
   job secrets hand_out_secrets "$1"
   await_jobs
@@ -132,6 +132,7 @@ say_addresses() {
   say "
   the café     https://localhost:$PUBLIC_PORT
   the board    https://localhost:$PUBLIC_PORT/board
+  the mail     http://127.0.0.1:$MAILDEV_PORT
   sign-ins     $STATE/demo-sign-ins.json${STACK_OBSERVE:+
   traces       http://127.0.0.1:$ZIPKIN_PORT/zipkin/}
 

@@ -25,10 +25,14 @@ pub enum Kind {
     RegistrationRepeated,
     /// A person signed in.
     SignedIn,
-    /// A sign-in was refused: no such account, a wrong password, or an account that was deactivated.
+    /// A password was right, and the sign-in waits for a second factor.
+    PasswordAccepted,
+    /// A password was refused, at a sign-in or in the account: no such account, a wrong one, or a closed account.
     SignInRefused,
-    /// A sign-in was not looked at: too many tries.
+    /// A password was not looked at: too many tries.
     SignInThrottled,
+    /// A code of a second factor was refused, or not looked at.
+    SecondFactorRefused,
     /// A person signed out here.
     SignedOut,
     /// A session ended.
@@ -45,8 +49,22 @@ pub enum Kind {
     RefreshReplayed,
     /// A client gave back a token.
     Revoked,
-    /// A password was changed.
+    /// A password was changed by who knew the old one.
     PasswordChanged,
+    /// A password was changed by a link in a mail.
+    PasswordReset,
+    /// A link in a mail was asked for.
+    MailAsked,
+    /// An address was confirmed.
+    AddressConfirmed,
+    /// A second factor guards the account from now on.
+    SecondFactorOn,
+    /// No second factor guards the account any more.
+    SecondFactorOff,
+    /// There are new recovery codes.
+    RecoveryCodesRenewed,
+    /// A person deleted her account.
+    AccountDeleted,
     /// An operator gave or took roles.
     RolesChanged,
     /// An operator closed an account.
@@ -63,8 +81,10 @@ impl Kind {
             Self::Registered => "registered",
             Self::RegistrationRepeated => "registration_repeated",
             Self::SignedIn => "signed_in",
+            Self::PasswordAccepted => "password_accepted",
             Self::SignInRefused => "sign_in_refused",
             Self::SignInThrottled => "sign_in_throttled",
+            Self::SecondFactorRefused => "second_factor_refused",
             Self::SignedOut => "signed_out",
             Self::SessionEnded => "session_ended",
             Self::CodeIssued => "code_issued",
@@ -74,6 +94,13 @@ impl Kind {
             Self::RefreshReplayed => "refresh_replayed",
             Self::Revoked => "revoked",
             Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::MailAsked => "mail_asked",
+            Self::AddressConfirmed => "address_confirmed",
+            Self::SecondFactorOn => "second_factor_on",
+            Self::SecondFactorOff => "second_factor_off",
+            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Self::AccountDeleted => "account_deleted",
             Self::RolesChanged => "roles_changed",
             Self::Deactivated => "deactivated",
             Self::Reactivated => "reactivated",
@@ -97,7 +124,7 @@ pub struct Entry {
     pub session: Option<Uuid>,
     /// Where it came from.
     pub network: Option<String>,
-    /// The pseudonym of an address that has no account.
+    /// The pseudonym of an address whose account is not known, or must not be looked up.
     pub account: Option<String>,
     /// What else is worth knowing.
     pub detail: Option<String>,

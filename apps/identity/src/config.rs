@@ -5,6 +5,8 @@
 use dapr_kit::{Dapr, DaprError, Secret, Secrets};
 use service::config::{Common, ConfigError, Environment};
 
+use crate::second_factor::Policy;
+
 /// The broker's component.
 pub const PUBSUB: &str = "pubsub";
 /// Where our events go.
@@ -12,6 +14,7 @@ pub const TOPIC: &str = "identity-events";
 
 const STORE: &str = "secretstore";
 const SEED: &str = "CREMA_SEED";
+const SECOND_FACTOR: &str = "CREMA_SECOND_FACTOR";
 
 /// The settings.
 #[derive(Debug)]
@@ -20,12 +23,14 @@ pub struct Config {
     pub common: Common,
     /// Whether an empty installation gets the people of the demonstration.
     pub demo: bool,
+    /// Whether staff need a second factor: they do, unless `CREMA_SECOND_FACTOR` is `optional`.
+    pub second_factor: Policy,
 }
 
 impl Config {
     /// Reads the environment.
     pub fn read() -> Result<Self, ConfigError> {
-        let env = Environment::read(&[SEED])?;
+        let env = Environment::read(&[SEED, SECOND_FACTOR])?;
         let demo = match env.optional(SEED) {
             None => false,
             Some("demo") => true,
@@ -36,9 +41,20 @@ impl Config {
                 });
             }
         };
+        let second_factor = match env.optional(SECOND_FACTOR) {
+            None | Some("required") => Policy::RequiredForStaff,
+            Some("optional") => Policy::Optional,
+            Some(_) => {
+                return Err(ConfigError::Invalid {
+                    name: SECOND_FACTOR.to_owned(),
+                    reason: "it is required or optional".to_owned(),
+                });
+            }
+        };
         Ok(Self {
             common: env.common()?,
             demo,
+            second_factor,
         })
     }
 }
@@ -51,6 +67,8 @@ pub struct LiveSecrets {
     pub signing: Secrets,
     /// The hashes of the clients' secrets.
     pub clients: Secrets,
+    /// The key of second factors.
+    pub totp: Secrets,
 }
 
 impl LiveSecrets {
@@ -60,6 +78,7 @@ impl LiveSecrets {
             database: Secrets::watch(dapr.clone(), STORE, "database").await?,
             signing: Secrets::watch(dapr.clone(), STORE, "signing").await?,
             clients: Secrets::watch(dapr.clone(), STORE, "clients").await?,
+            totp: Secrets::watch(dapr.clone(), STORE, "totp").await?,
         })
     }
 }

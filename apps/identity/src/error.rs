@@ -12,6 +12,7 @@ use service::problem::Problem;
 
 use crate::params::BadParams;
 use crate::password::PasswordError;
+use crate::sealed::SealError;
 use crate::token::SignError;
 
 /// A failure of ours: the caller did nothing wrong.
@@ -32,6 +33,9 @@ pub enum Failure {
     /// An event could not be written.
     #[error("an event can't be written as JSON")]
     Event(#[from] serde_json::Error),
+    /// The secret of a second factor could not be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 impl IntoResponse for Failure {

@@ -30,7 +30,7 @@ pub enum Change {
     LoggedIn,
     /// It has another password.
     PasswordChanged,
-    /// Roles, stores, or whether it may be used.
+    /// Roles, stores, whether its address is confirmed, or whether it may be used.
     Updated,
     /// It is being removed.
     Deleted,
@@ -56,12 +56,20 @@ impl Change {
 pub enum Reason {
     /// Its person signed out.
     SignedOut,
+    /// Its person ended it from another one.
+    SignedOutElsewhere,
     /// A new sign-in in the same browser took its place.
     Replaced,
     /// Its client gave back its refresh token.
     Revoked,
     /// The account was closed.
     Deactivated,
+    /// The account has another password.
+    PasswordChanged,
+    /// Its person became staff, who may have to sign in otherwise.
+    RolesChanged,
+    /// The account is gone.
+    AccountDeleted,
 }
 
 impl Reason {
@@ -70,9 +78,13 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignedOut => "signed_out",
+            Self::SignedOutElsewhere => "signed_out_elsewhere",
             Self::Replaced => "replaced",
             Self::Revoked => "revoked",
             Self::Deactivated => "deactivated",
+            Self::PasswordChanged => "password_changed",
+            Self::RolesChanged => "roles_changed",
+            Self::AccountDeleted => "account_deleted",
         }
     }
 }
@@ -84,6 +96,7 @@ struct UserChanged {
     roles: Vec<Role>,
     stores: Vec<Uuid>,
     active: bool,
+    email_verified: bool,
     version: i64,
     #[serde(with = "service::clock::rfc3339")]
     occurred_at: DateTime<Utc>,
@@ -118,6 +131,7 @@ pub async fn changed(
         roles: account.all_roles(),
         stores: account.stores(),
         active: account.active,
+        email_verified: account.email_verified,
         version: account.version,
         occurred_at: app.clock.now(),
     };

@@ -1,6 +1,7 @@
 //! Identity: who people are, what they may do, and the tokens that say so.
 //!
-//! **Owns** people, their roles and the stores they work at, sign-in sessions, grants, signing keys.
+//! **Owns** people, their roles and the stores they work at, their second factors, sign-in sessions, grants, signing
+//! keys, and the mail about all this.
 //! **Promises** an OAuth 2 authorization server with OpenID Connect on top, whose issuer is the public address:
 //! authorization code with PKCE, refresh with rotation, client credentials, token exchange, revocation, introspection,
 //! userinfo, sign-out at a client's request.
@@ -11,6 +12,7 @@
 //! token is stored in a form that its reader could replay; an answer never tells whether an account exists; every
 //! authentication event is on record ([`audit`]), in the transaction of its effect.
 
+pub mod admission;
 pub mod audit;
 pub mod client;
 pub mod client_auth;
@@ -19,6 +21,7 @@ pub mod error;
 pub mod events;
 pub mod issuer;
 pub mod keys;
+pub mod mail;
 pub mod opaque;
 pub mod operator;
 pub mod ops;
@@ -26,23 +29,30 @@ pub mod origin;
 pub mod pages;
 pub mod params;
 pub mod password;
+pub mod password_check;
+pub mod password_rules;
 pub mod person;
 pub mod pkce;
 pub mod post_logout;
+pub mod postman;
 pub mod return_to;
 pub mod role;
 pub mod rotation;
 pub mod routes;
 pub mod same_origin;
 pub mod scope;
+pub mod sealed;
+pub mod second_factor;
 pub mod seed;
 pub mod session;
 pub mod standing;
 pub mod state;
+pub mod step_up;
 pub mod store;
 pub mod sweep;
 pub mod throttle;
 pub mod token;
+pub mod totp;
 
 /// Creates and upgrades this service's own tables; the outbox has its own migrator.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

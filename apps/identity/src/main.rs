@@ -12,6 +12,8 @@ use identity::config::{self, Config, LiveSecrets, PUBSUB, TOPIC};
 use identity::issuer::Issuer;
 use identity::keys::Keys;
 use identity::password::Passwords;
+use identity::postman::{self, Smtp};
+use identity::sealed::Sealer;
 use identity::standing::StateStore;
 use identity::state::App;
 use identity::token::Mint;
@@ -26,7 +28,11 @@ use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Config { common, demo } = Config::read()?;
+    let Config {
+        common,
+        demo,
+        second_factor,
+    } = Config::read()?;
     let telemetry = telemetry::init("identity", &common)?;
     let shutdown = Shutdown::on_signals()?;
     let dapr = Dapr::connect(&common.dapr)?;
@@ -48,6 +54,8 @@ async fn main() -> anyhow::Result<()> {
         mint: Mint::new(issuer, Keys::new(secrets.signing)?),
         clients: ClientAuth::new(secrets.clients),
         passwords: Passwords::default(),
+        sealer: Sealer::new(secrets.totp)?,
+        second_factor,
         clock,
         outbox: relay.waker(),
     };
@@ -55,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
         seed::run(&app, &config::demo_passwords(&dapr).await?).await?;
     }
     tokio::spawn(sweep::run(app.clone()));
+    tokio::spawn(postman::run(app.clone(), Smtp(dapr)));
     let (last_request_done, relay_may_end) = oneshot::channel::<()>();
     let mut relay = tokio::spawn(relay.run(async {
         // Either outcome means that nothing is served any more.

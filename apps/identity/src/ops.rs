@@ -2,20 +2,32 @@
 //!
 //! Invariant: an answer that carries a code, a token or a person's data is never stored on its way.
 
+pub mod account;
+pub mod ask_for_mail;
 pub mod audit;
 pub mod authorize;
+pub mod change_password;
 pub mod client_credentials;
 pub mod clients;
+pub mod delete_account;
 pub mod discovery;
+pub mod end_sessions;
 pub mod exchange;
+pub mod export_data;
 pub mod introspect;
 pub mod jwks;
 pub mod logout;
 pub mod redeem_code;
 pub mod refresh;
 pub mod register;
+pub mod remove_second_factor;
+pub mod renew_recovery_codes;
+pub mod reset_password;
 pub mod revoke;
+pub mod security;
+pub mod set_up_second_factor;
 pub mod sign_in;
+pub mod sign_in_code;
 pub mod sign_out;
 pub mod stylesheet;
 pub mod token;
@@ -24,3 +36,4 @@ pub mod user_activation;
 pub mod user_roles;
 pub mod userinfo;
 pub mod users;
+pub mod verify_email;

@@ -2,16 +2,29 @@
 //!
 //! Invariant: every text that is not ours passes through [`html::text`]; no page loads anything but our stylesheet.
 
+pub mod account;
+mod code;
+mod field;
 mod html;
+pub mod mailed;
+mod password;
 mod register;
+mod security;
+mod set_up;
 mod sign_in;
 mod sign_out;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
+pub use account::{AccountPage, DeletePage};
+pub use code::CodePage;
+pub use mailed::AskForMailPage;
+pub use password::{ChangePasswordPage, NewPasswordPage, WrongPassword};
 pub use register::RegisterPage;
-pub use sign_in::SignInPage;
+pub use security::SecurityPage;
+pub use set_up::{RecoveryCodesPage, SetUpPage};
+pub use sign_in::{SignInPage, throttled};
 pub use sign_out::{SignOutPage, signed_out};
 
 use crate::error::Failure;
@@ -94,10 +107,13 @@ pub fn failure(failure: Failure) -> Response {
 
 /// The hidden field that carries the way back.
 fn return_field(return_to: Option<&ReturnTo>) -> String {
-    return_to.map_or_else(String::new, |there| {
-        let value = text(there.as_str());
-        format!(r#"<input type="hidden" name="return" value="{value}">"#)
-    })
+    return_to.map_or_else(String::new, |there| hidden("return", there.as_str()))
+}
+
+/// A field that carries a value unseen.
+fn hidden(name: &str, value: &str) -> String {
+    let value = text(value);
+    format!(r#"<input type="hidden" name="{name}" value="{value}">"#)
 }
 
 /// The address of another of our pages, with the way back.

@@ -1,18 +1,28 @@
 //! Where a sign-in page may send a person afterwards.
 //!
-//! Invariant: a local path to our own authorization endpoint, so that no link to our pages leads elsewhere.
+//! Invariant: a local path to our own authorization endpoint, or one of the account's pages, so that no link to our
+//! pages leads elsewhere.
 
-/// A path that begins `/oauth2/authorize?`.
+use crate::routes;
+
+/// A path that begins `/oauth2/authorize?`, or exactly a page of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
 /// A return address that is not ours.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the return address does not lead to this site's authorization endpoint")]
+#[error("the return address does not lead to this site's authorization endpoint or account")]
 pub struct Elsewhere;
 
 const PREFIX: &str = "/oauth2/authorize?";
 const LONGEST: usize = 4096;
+/// The account's pages that ask for a sign-in.
+const PAGES: [&str; 4] = [
+    routes::ACCOUNT,
+    routes::ACCOUNT_PASSWORD,
+    routes::ACCOUNT_SECURITY,
+    routes::ACCOUNT_DELETE,
+];
 
 impl ReturnTo {
     /// Reads a `return` parameter.
@@ -20,7 +30,9 @@ impl ReturnTo {
         // Of what a URL may hold, browsers read a backslash as a slash.
         let safe = |c: u8| c.is_ascii_graphic() && c != b'\\';
         let ours = text.starts_with(PREFIX) && text.len() <= LONGEST && text.bytes().all(safe);
-        ours.then(|| Self(text.to_owned())).ok_or(Elsewhere)
+        (ours || PAGES.contains(&text))
+            .then(|| Self(text.to_owned()))
+            .ok_or(Elsewhere)
     }
 
     /// The way back to the authorization endpoint with this query.
@@ -52,6 +64,7 @@ mod tests {
     #[test]
     fn only_our_authorization_endpoint() {
         assert!(ReturnTo::parse("/oauth2/authorize?client_id=bff&state=%0A").is_ok());
+        assert!(ReturnTo::parse("/account/password").is_ok());
         for elsewhere in [
             "",
             "/",
@@ -65,6 +78,10 @@ mod tests {
             "/oauth2/authorize?a=\\",
             "/oauth2/authorize?a=\u{e9}",
             " /oauth2/authorize?a",
+            "/account/",
+            "/account?x",
+            "/account/export",
+            "//account",
             "/oauth2/authorize/../../x?",
         ] {
             assert_eq!(ReturnTo::parse(elsewhere), Err(Elsewhere), "{elsewhere}");

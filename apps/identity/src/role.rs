@@ -65,6 +65,12 @@ impl Role {
         }
     }
 
+    /// Whether whoever has it works here.
+    #[must_use]
+    pub fn is_staff(self) -> bool {
+        self > Self::Customer
+    }
+
     fn scopes(self) -> impl Iterator<Item = &'static str> {
         GIVEN
             .iter()

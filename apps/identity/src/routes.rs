@@ -32,6 +32,38 @@ pub const LOGOUT: &str = "/oauth2/logout";
 pub const SIGN_IN: &str = "/sign-in";
 /// The registration page.
 pub const REGISTER: &str = "/register";
+/// The page for the second factor of a sign-in.
+pub const SIGN_IN_CODE: &str = "/sign-in/code";
+/// The page for setting up a second factor before the sign-in is over.
+pub const SIGN_IN_SET_UP: &str = "/sign-in/second-factor";
+/// Where the link in a mail confirms an address.
+pub const VERIFY_EMAIL: &str = "/verify-email";
+/// Where such a mail is asked for again.
+pub const VERIFY_EMAIL_AGAIN: &str = "/verify-email/again";
+/// Where a link for a new password is asked for.
+pub const FORGOT_PASSWORD: &str = "/forgot-password";
+/// Where that link leads.
+pub const RESET_PASSWORD: &str = "/reset-password";
+/// A person's account.
+pub const ACCOUNT: &str = "/account";
+/// Where she changes her password.
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+/// Where she sees to her second factor.
+pub const ACCOUNT_SECURITY: &str = "/account/security";
+/// Where she sets one up.
+pub const ACCOUNT_SET_UP: &str = "/account/security/set-up";
+/// Where she begins to.
+pub const ACCOUNT_SET_UP_BEGIN: &str = "/account/security/begin";
+/// Where she removes it.
+pub const ACCOUNT_SECURITY_REMOVE: &str = "/account/security/remove";
+/// Where she gets new recovery codes.
+pub const ACCOUNT_RECOVERY_CODES: &str = "/account/security/recovery-codes";
+/// Where she ends sessions of hers.
+pub const ACCOUNT_SESSIONS_END: &str = "/account/sessions/end";
+/// All that is known about her.
+pub const ACCOUNT_EXPORT: &str = "/account/export";
+/// Where she deletes her account.
+pub const ACCOUNT_DELETE: &str = "/account/delete";
 /// Where the sign-out button posts.
 pub const SIGN_OUT: &str = "/sign-out";
 /// The stylesheet.
@@ -43,7 +75,12 @@ const OPERATE: Access = Access::Scope("identity:operate");
 /// The table.
 #[must_use]
 pub fn routes() -> Routes<App> {
-    Routes::new()
+    accounts(secrets(protocol(Routes::new())))
+}
+
+/// The endpoints of the protocol, signing in and signing out.
+fn protocol(routes: Routes<App>) -> Routes<App> {
+    routes
         .route(
             Method::GET,
             DISCOVERY,
@@ -135,4 +172,159 @@ pub fn routes() -> Routes<App> {
             ops::audit::check,
         )
         .route(Method::GET, "/v1/clients", OPERATE, ops::clients::handle)
+}
+
+/// The pages for codes and links.
+fn secrets(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(
+            Method::GET,
+            SIGN_IN_CODE,
+            Access::Public,
+            ops::sign_in_code::show,
+        )
+        .route(
+            Method::POST,
+            SIGN_IN_CODE,
+            Access::Public,
+            ops::sign_in_code::submit,
+        )
+        .route(
+            Method::GET,
+            SIGN_IN_SET_UP,
+            Access::Public,
+            ops::set_up_second_factor::show_at_sign_in,
+        )
+        .route(
+            Method::POST,
+            SIGN_IN_SET_UP,
+            Access::Public,
+            ops::set_up_second_factor::submit_at_sign_in,
+        )
+        .route(
+            Method::GET,
+            VERIFY_EMAIL,
+            Access::Public,
+            ops::verify_email::show,
+        )
+        .route(
+            Method::POST,
+            VERIFY_EMAIL,
+            Access::Public,
+            ops::verify_email::submit,
+        )
+        .route(
+            Method::GET,
+            VERIFY_EMAIL_AGAIN,
+            Access::Public,
+            ops::ask_for_mail::show_confirmation,
+        )
+        .route(
+            Method::POST,
+            VERIFY_EMAIL_AGAIN,
+            Access::Public,
+            ops::ask_for_mail::submit_confirmation,
+        )
+        .route(
+            Method::GET,
+            FORGOT_PASSWORD,
+            Access::Public,
+            ops::ask_for_mail::show_reset,
+        )
+        .route(
+            Method::POST,
+            FORGOT_PASSWORD,
+            Access::Public,
+            ops::ask_for_mail::submit_reset,
+        )
+        .route(
+            Method::GET,
+            RESET_PASSWORD,
+            Access::Public,
+            ops::reset_password::show,
+        )
+        .route(
+            Method::POST,
+            RESET_PASSWORD,
+            Access::Public,
+            ops::reset_password::submit,
+        )
+}
+
+/// The pages on which people see to their accounts.
+fn accounts(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(Method::GET, ACCOUNT, Access::Public, ops::account::handle)
+        .route(
+            Method::GET,
+            ACCOUNT_PASSWORD,
+            Access::Public,
+            ops::change_password::show,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_PASSWORD,
+            Access::Public,
+            ops::change_password::submit,
+        )
+        .route(
+            Method::GET,
+            ACCOUNT_SECURITY,
+            Access::Public,
+            ops::security::handle,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_SET_UP_BEGIN,
+            Access::Public,
+            ops::set_up_second_factor::begin,
+        )
+        .route(
+            Method::GET,
+            ACCOUNT_SET_UP,
+            Access::Public,
+            ops::set_up_second_factor::show,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_SET_UP,
+            Access::Public,
+            ops::set_up_second_factor::submit,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_SECURITY_REMOVE,
+            Access::Public,
+            ops::remove_second_factor::handle,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_RECOVERY_CODES,
+            Access::Public,
+            ops::renew_recovery_codes::handle,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_SESSIONS_END,
+            Access::Public,
+            ops::end_sessions::handle,
+        )
+        .route(
+            Method::GET,
+            ACCOUNT_EXPORT,
+            Access::Public,
+            ops::export_data::handle,
+        )
+        .route(
+            Method::GET,
+            ACCOUNT_DELETE,
+            Access::Public,
+            ops::delete_account::show,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_DELETE,
+            Access::Public,
+            ops::delete_account::submit,
+        )
 }

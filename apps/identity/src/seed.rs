@@ -71,6 +71,7 @@ pub async fn run(app: &App, passwords: &Secret) -> Result<(), SeedError> {
         if !store::people::insert(&mut db, &row, app.clock.now()).await? {
             continue;
         }
+        store::people::confirm_address(&mut db, id, app.clock.now()).await?;
         for store in &person.stores {
             store::people::employ(&mut db, id, *store, person.role).await?;
         }

@@ -59,18 +59,40 @@ pub async fn end(
     Ok(ended)
 }
 
-/// Records that a session ended.
+/// Ends those sessions of a person that are picked, as [`end`] does.
+///
+/// Lock her account first: whoever ends several sessions does, so that no two wait for each other.
+pub async fn end_of(
+    app: &App,
+    db: &mut PgConnection,
+    person: PersonId,
+    picked: impl Fn(Uuid) -> bool,
+    reason: Reason,
+) -> Result<Vec<Ended>, Failure> {
+    let mut ended = Vec::new();
+    for session in store::sessions::of_person(db, person, app.clock.now()).await? {
+        if picked(session.id) {
+            ended.extend(end(app, db, session.id, reason).await?);
+        }
+    }
+    Ok(ended)
+}
+
+/// Records that sessions ended.
 pub async fn record_end(
     app: &App,
     db: &mut PgConnection,
-    ended: &Ended,
+    ended: impl IntoIterator<Item = &Ended>,
     reason: Reason,
 ) -> Result<(), Failure> {
-    let entry = Entry::of(Kind::SessionEnded)
-        .person(ended.person)
-        .session(ended.id)
-        .detail(reason.as_str());
-    Ok(entry.record(app, db).await?)
+    for ended in ended {
+        let entry = Entry::of(Kind::SessionEnded)
+            .person(ended.person)
+            .session(ended.id)
+            .detail(reason.as_str());
+        entry.record(app, db).await?;
+    }
+    Ok(())
 }
 
 /// What follows the commit of sessions' ends.
@@ -89,8 +111,8 @@ pub async fn sign_out(
 ) -> Result<(), Failure> {
     let mut db = app.db.begin().await?;
     let ended = end(app, &mut db, id, Reason::SignedOut).await?;
+    record_end(app, &mut db, &ended, Reason::SignedOut).await?;
     if let Some(ended) = &ended {
-        record_end(app, &mut db, ended, Reason::SignedOut).await?;
         let entry = Entry::of(Kind::SignedOut)
             .person(ended.person)
             .session(ended.id)
@@ -101,6 +123,19 @@ pub async fn sign_out(
     db.commit().await?;
     after_end(app, ended).await;
     Ok(())
+}
+
+/// Whose sign-in waits for a second factor in this browser; nobody's, once her account is closed.
+pub async fn half_way(
+    app: &App,
+    db: &mut PgConnection,
+    headers: &HeaderMap,
+) -> Result<Option<PersonId>, Failure> {
+    let Some(value) = cookie(headers) else {
+        return Ok(None);
+    };
+    let (hash, now) = (opaque::hash(value), app.clock.now());
+    Ok(store::pending_sign_ins::by_cookie(db, &hash, now).await?)
 }
 
 /// The cookie for a new session.

@@ -13,6 +13,8 @@ use sqlx::PgPool;
 use crate::client_auth::ClientAuth;
 use crate::issuer::Issuer;
 use crate::password::Passwords;
+use crate::sealed::Sealer;
+use crate::second_factor::Policy;
 use crate::standing::Cache;
 use crate::token::Mint;
 
@@ -36,6 +38,10 @@ pub struct App {
     pub clients: ClientAuth,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// Seals the secrets of second factors.
+    pub sealer: Sealer,
+    /// Who needs a second factor.
+    pub second_factor: Policy,
     /// To be woken after each commit that appended events.
     pub outbox: Waker,
 }

@@ -6,8 +6,13 @@ pub mod accounts;
 pub mod audit;
 pub mod codes;
 pub mod grants;
+pub mod links;
+pub mod mails;
+pub mod pending_sign_ins;
 pub mod people;
+pub mod personal_data;
 pub mod refresh_tokens;
+pub mod second_factors;
 pub mod sessions;
 pub mod throttle;
 

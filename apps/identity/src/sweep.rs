@@ -1,5 +1,5 @@
-//! Removes what nobody can use any more: sessions that ran out, with their grants, codes and refresh tokens, and tries
-//! that count no longer.
+//! Removes what nobody can use any more: sessions that ran out, with their grants, codes and refresh tokens; mailed links
+//! and half sign-ins; and tries that count no longer.
 //!
 //! Invariant: nothing is removed while a second use of it would still have to be recognised.
 
@@ -31,9 +31,12 @@ pub async fn run(app: App) {
 /// Sweeps once; how many sessions went.
 pub async fn sweep(app: &App) -> Result<u64, Failure> {
     let mut db = app.db.acquire().await?;
-    store::throttle::delete_stale(&mut db, app.clock.now()).await?;
+    let now = app.clock.now();
+    store::links::delete_expired(&mut db, now).await?;
+    store::pending_sign_ins::delete_expired(&mut db, now).await?;
+    store::throttle::delete_stale(&mut db, now).await?;
     let (position, hash) = store::audit::head(&mut db).await?;
     // Outside the database: whoever makes the whole chain anew does not reach it.
     tracing::info!(position, hash = audit::hex(&hash), "the head of the audit");
-    Ok(store::sessions::delete_expired(&mut db, app.clock.now() - KEPT).await?)
+    Ok(store::sessions::delete_expired(&mut db, now - KEPT).await?)
 }

@@ -1,7 +1,7 @@
 //! The brakes on guessing passwords: one per account, one per origin. Checked before anything is hashed.
 //!
 //! Invariant: a try is counted when it begins, in one statement, so that tries at the same moment don't slip through
-//! together; a sign-in takes its own count back. An address without an account is counted like one that has one.
+//! together; a right password takes its own count back. An address without an account is counted like one that has one.
 
 use chrono::{DateTime, Duration, Utc};
 use sqlx::PgConnection;
@@ -60,7 +60,7 @@ pub async fn begin(
 }
 
 impl Try {
-    /// Takes the try back: it was a sign-in. The account's failures are forgotten with it.
+    /// Takes the try back: the password was right. The account's failures are forgotten with it.
     pub async fn succeeded(self, db: &mut PgConnection) -> sqlx::Result<()> {
         // In the order in which a try takes them.
         throttle::refund(db, &self.origin, EACH).await?;

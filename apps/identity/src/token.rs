@@ -98,6 +98,9 @@ pub struct IdClaims {
     /// Her e-mail address, if the client may know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether she has proved that the address is hers, if the client may know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     /// Her roles.
     pub roles: Vec<Role>,
     /// The stores she works at.

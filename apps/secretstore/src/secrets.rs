@@ -181,6 +181,12 @@ const TABLE: &[Row] = &[
         Value::Random(random::rsa_key),
     ),
     row(
+        On::Apps(&["identity"]),
+        "totp",
+        "current",
+        Value::Random(random::key),
+    ),
+    row(
         On::Demo("identity"),
         "demo",
         "customer",
@@ -388,6 +394,7 @@ mod tests {
                 "identity/signing",
                 &["current", "next", "rs256.current", "rs256.next"],
             ),
+            ("identity/totp", &["current"]),
             ("inventory/dapr", &["api_token", "app_token"]),
             ("inventory/database", &database),
             ("payment/dapr", &["api_token", "app_token"]),

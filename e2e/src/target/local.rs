@@ -175,6 +175,14 @@ impl Local {
         Ok(Provider { url })
     }
 
+    pub(super) async fn mail(&self, address: &str) -> Result<Vec<Value>> {
+        let inbox = self.at(BASE + 26)?.join("/email")?;
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let all: Vec<Value> = client.get(inbox).send().await?.json().await?;
+        let is_for = |mail: &Value| mail["to"][0]["address"] == address;
+        Ok(all.into_iter().filter(is_for).collect())
+    }
+
     fn app(&self, id: &str) -> Result<&App> {
         let app = self.apps.iter().find(|app| app.id == id);
         app.with_context(|| format!("dapr.yaml has no app {id}"))

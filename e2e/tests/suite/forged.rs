@@ -168,6 +168,7 @@ async fn a_service_reads_its_own_secrets_alone() -> Result<()> {
             "dapr",
             "client",
             "signing",
+            "totp",
             "session",
             "merchant",
             "provider",
@@ -196,6 +197,7 @@ async fn a_service_reads_its_own_secrets_alone() -> Result<()> {
             ("bff", "client"),
             ("bff", "session"),
             ("identity", "signing"),
+            ("identity", "totp"),
             ("order", "client"),
             ("payment", "webhook"),
         ]

@@ -12,6 +12,7 @@ mod forged;
 mod healing;
 mod journeys;
 mod kill_points;
+mod mail;
 mod mutations;
 mod ownership;
 mod redelivery;

@@ -1,4 +1,4 @@
-//! A stand-in for the Dapr sidecar: its HTTP invocation and health paths, answered by the test.
+//! A stand-in for the Dapr sidecar: its HTTP invocation, binding and health paths, answered by the test.
 //!
 //! Invariant: it refuses what the real one refuses: a call without `dapr-api-token` gets 401, and an upstream that the
 //! test gave no answer for behaves as an app that does not exist.
@@ -79,15 +79,36 @@ impl Sidecar {
         }
     }
 
+    /// The output binding of this name, to be given an answer.
+    #[must_use]
+    pub fn binding(&self, name: &str) -> Upstream<'_> {
+        Upstream {
+            server: &self.server,
+            method: http::Method::POST,
+            path: pattern(&format!("/v1.0/bindings/{name}")),
+            times: None,
+        }
+    }
+
+    /// What a binding was handed so far, oldest first.
+    pub async fn handed_to(&self, binding: &str) -> Vec<Received> {
+        self.received_below(&format!("/v1.0/bindings/{binding}"))
+            .await
+    }
+
     /// What an app was asked so far, oldest first.
     pub async fn received(&self, app: &str) -> Vec<Received> {
-        let prefix = format!("/v1.0/invoke/{app}/method");
+        self.received_below(&format!("/v1.0/invoke/{app}/method"))
+            .await
+    }
+
+    async fn received_below(&self, prefix: &str) -> Vec<Received> {
         self.server
             .received_requests()
             .await
             .unwrap_or_default()
             .into_iter()
-            .filter_map(|request| Received::new(&prefix, request))
+            .filter_map(|request| Received::new(prefix, request))
             .collect()
     }
 }
@@ -192,6 +213,8 @@ impl Match for NoToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use http::Method;
 
     #[tokio::test]
@@ -216,6 +239,39 @@ mod tests {
         assert_eq!(received.len(), 2);
         assert_eq!(received[1].path_and_query, "/v1/quotes?x=1");
         assert_eq!(received[1].json(), json!({"lines": []}));
+    }
+
+    #[tokio::test]
+    async fn a_binding_is_handed_data_and_metadata_and_its_refusal_is_an_error() {
+        let sidecar = Sidecar::start().await;
+        let dapr = sidecar.dapr();
+        sidecar
+            .binding("email")
+            .times(1)
+            .respond(500, json!({}))
+            .await;
+        sidecar.binding("email").respond(204, json!(null)).await;
+        let metadata = BTreeMap::from([("emailTo", "ada@example.com"), ("subject", "Hello")]);
+
+        let refused = dapr.bind("email", &metadata, "<p>\"hi\"</p>").await;
+        let refused = refused.expect_err("a refusal").to_string();
+        assert_eq!(
+            refused,
+            "the binding email answered 500 Internal Server Error"
+        );
+        let handed = dapr.bind("email", &metadata, "<p>\"hi\"</p>").await;
+        assert!(handed.is_ok(), "{handed:?}");
+        let received = sidecar.handed_to("email").await;
+        assert_eq!(received.len(), 2);
+        let expected = json!({
+            "operation": "create",
+            "metadata": { "emailTo": "ada@example.com", "subject": "Hello" },
+            "data": "<p>\"hi\"</p>",
+        });
+        assert_eq!(received[1].json(), expected);
+        assert_eq!(received[1].headers[TOKEN_HEADER], API_TOKEN);
+        let elsewhere = dapr.bind("pager", &metadata, "").await;
+        assert!(elsewhere.is_err(), "a binding without an answer");
     }
 
     #[test]

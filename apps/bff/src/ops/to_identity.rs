@@ -14,7 +14,7 @@ use crate::perimeter::forward;
 use crate::state::App;
 
 /// What identity answers, as `(method, path)`; the same paths there.
-pub const TABLE: [(Method, &str); 18] = [
+pub const TABLE: [(Method, &str); 43] = [
     (Method::GET, "/.well-known/openid-configuration"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/oauth2/jwks"),
@@ -32,6 +32,31 @@ pub const TABLE: [(Method, &str); 18] = [
     (Method::GET, "/register"),
     (Method::POST, "/register"),
     (Method::POST, "/sign-out"),
+    (Method::GET, "/sign-in/code"),
+    (Method::POST, "/sign-in/code"),
+    (Method::GET, "/sign-in/second-factor"),
+    (Method::POST, "/sign-in/second-factor"),
+    (Method::GET, "/verify-email"),
+    (Method::POST, "/verify-email"),
+    (Method::GET, "/verify-email/again"),
+    (Method::POST, "/verify-email/again"),
+    (Method::GET, "/forgot-password"),
+    (Method::POST, "/forgot-password"),
+    (Method::GET, "/reset-password"),
+    (Method::POST, "/reset-password"),
+    (Method::GET, "/account"),
+    (Method::GET, "/account/password"),
+    (Method::POST, "/account/password"),
+    (Method::GET, "/account/security"),
+    (Method::POST, "/account/security/begin"),
+    (Method::GET, "/account/security/set-up"),
+    (Method::POST, "/account/security/set-up"),
+    (Method::POST, "/account/security/remove"),
+    (Method::POST, "/account/security/recovery-codes"),
+    (Method::POST, "/account/sessions/end"),
+    (Method::GET, "/account/export"),
+    (Method::GET, "/account/delete"),
+    (Method::POST, "/account/delete"),
     (Method::GET, "/identity.css"),
 ];
 

@@ -43,7 +43,7 @@ pub struct Row {
     pub session_id: Option<Uuid>,
     /// Where it came from.
     pub network: Option<String>,
-    /// The pseudonym of an address that has no account.
+    /// The pseudonym of an address whose account is not known, or must not be looked up.
     pub account: Option<String>,
     /// What else is worth knowing.
     pub detail: Option<String>,

@@ -37,7 +37,7 @@ pub async fn handle(State(app): State<App>) -> Response {
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": scope::PERSONAL,
         "claims_supported": [
-            "iss", "aud", "sub", "iat", "exp", "auth_time", "nonce", "sid", "name", "email", "roles", "stores"
+            "iss", "aud", "sub", "iat", "exp", "auth_time", "nonce", "sid", "name", "email", "email_verified", "roles", "stores"
         ],
         "prompt_values_supported": ["none", "login", "select_account"],
         "authorization_response_iss_parameter_supported": true,

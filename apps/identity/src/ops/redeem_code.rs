@@ -117,6 +117,7 @@ fn id_claims(
         sid: standing.session,
         name: scopes.contains("profile").then_some(profile.name),
         email: scopes.contains("email").then_some(profile.email),
+        email_verified: scopes.contains("email").then_some(profile.email_verified),
         roles: profile.roles,
         stores: profile.stores,
     }

@@ -1,7 +1,7 @@
 //! `GET` and `POST /register`: a new account.
 //!
 //! Invariant: the answer to a well-formed form is the same whether or not the address had an account, and so is the
-//! work: an account that exists is left as it is.
+//! work: an account that exists is left as it is. Which it was is told to the address alone.
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -12,11 +12,13 @@ use secrecy::SecretString;
 use crate::audit::{self, Entry, Kind};
 use crate::error::{Failure, no_store};
 use crate::events::{self, Change};
+use crate::mail::{self, Notice, Purpose};
 use crate::ops::sign_in::{FormError, return_to};
 use crate::origin::Origin;
 use crate::pages::RegisterPage;
 use crate::params::Params;
-use crate::person::{self, EmailAddress, Invalid, Name, PersonId};
+use crate::password_rules;
+use crate::person::{EmailAddress, Invalid, Name, PersonId};
 use crate::return_to::Elsewhere;
 use crate::role::Role;
 use crate::routes;
@@ -53,7 +55,7 @@ pub async fn submit(
     let invalid: Vec<Invalid> = [
         Name::parse(name).err(),
         EmailAddress::parse(email).err(),
-        person::acceptable(&password).err(),
+        password_rules::acceptable(&password, email, name).err(),
     ]
     .into_iter()
     .flatten()
@@ -99,14 +101,22 @@ async fn register(
         password_hash: &password_hash,
         role: Some(Role::Customer),
     };
+    let now = app.clock.now();
     let mut db = app.db.begin().await?;
-    let entry = if store::people::insert(&mut db, &person, app.clock.now()).await? {
+    let (mail, entry) = if store::people::insert(&mut db, &person, now).await? {
         events::changed(app, &mut db, id, Change::Registered).await?;
         tracing::info!(user.id = %id, "registered");
-        Entry::of(Kind::Registered).person(id)
+        (
+            mail::Kind::Link(Purpose::ConfirmAddress),
+            Entry::of(Kind::Registered).person(id),
+        )
     } else {
-        Entry::of(Kind::RegistrationRepeated).account(&audit::pseudonym(email.as_str()))
+        (
+            mail::Kind::Notice(Notice::AddressTaken),
+            Entry::of(Kind::RegistrationRepeated).account(&audit::pseudonym(email.as_str())),
+        )
     };
+    store::mails::queue(&mut db, app.ids.next(), mail, email, now).await?;
     entry.origin(origin).record(app, &mut db).await?;
     db.commit().await?;
     app.outbox.wake();

@@ -63,9 +63,7 @@ async fn run(app: &App, client: &Client, token: &str) -> Result<(), OAuthError> 
     } else {
         None
     };
-    if let Some(ended) = &ended {
-        session::record_end(app, &mut db, ended, Reason::Revoked).await?;
-    }
+    session::record_end(app, &mut db, &ended, Reason::Revoked).await?;
     let entry = revoked.session(found.session).detail("refresh token");
     entry.record(app, &mut db).await?;
     db.commit().await?;

@@ -1,28 +1,27 @@
 //! `GET` and `POST /sign-in`: the page, and the password that is typed there.
 //!
-//! Invariant: whether an account exists changes neither status, body nor the number of hashes computed: one, or none
-//! when the try comes too early.
+//! Invariant: whether an account exists changes neither status nor body.
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use secrecy::SecretString;
+use service::ids::NoRandomness;
 
-use crate::audit::{self, Entry, Kind};
+use crate::admission;
 use crate::error::{Failure, no_store};
-use crate::events::{self, Change, Reason};
-use crate::opaque::Opaque;
 use crate::origin::Origin;
 use crate::pages::{self, SignInPage};
 use crate::params::{BadParams, Params};
-use crate::person::{EmailAddress, PersonId};
+use crate::password_check::{Verdict, verify};
 use crate::return_to::{Elsewhere, ReturnTo};
+use crate::routes;
 use crate::same_origin::{self, CrossSite};
-use crate::session::{self, Session};
+use crate::second_factor::Next;
+use crate::session;
 use crate::state::App;
 use crate::store;
-use crate::throttle::{self, TooEarly, Try};
+use crate::throttle::TooEarly;
 
 /// Why a form of our pages is not looked at.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +35,21 @@ pub enum FormError {
     /// It wants to lead elsewhere.
     #[error(transparent)]
     Elsewhere(#[from] Elsewhere),
+    /// Nobody is signed in who could see this page, or not recently enough.
+    #[error("somebody has to sign in first")]
+    SignInFirst(&'static str),
+    /// It has a password that is not looked at yet.
+    #[error("too many passwords were tried")]
+    TooEarly(TooEarly),
     /// A failure of ours.
     #[error(transparent)]
     Failure(#[from] Failure),
+}
+
+impl From<NoRandomness> for FormError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Failure(error.into())
+    }
 }
 
 impl From<sqlx::Error> for FormError {
@@ -61,6 +72,11 @@ impl axum::response::IntoResponse for FormError {
                 StatusCode::BAD_REQUEST,
                 "The link that brought you here leads somewhere else.",
             ),
+            Self::SignInFirst(page) => match ReturnTo::parse(page) {
+                Ok(back) => see_other(&back.via(routes::SIGN_IN), None),
+                Err(elsewhere) => Self::Elsewhere(elsewhere).into_response(),
+            },
+            Self::TooEarly(TooEarly { seconds }) => pages::throttled(seconds),
             Self::Failure(failure) => pages::failure(failure),
         }
     }
@@ -110,119 +126,49 @@ pub async fn submit(
         email,
         ..SignInPage::default()
     };
-    let cookie = match verify(&app, email, password.into(), &origin).await? {
-        Verdict::Right(person, tried) => start(&app, &headers, person, tried, &origin).await?,
+    let begun = match verify(&app, email, password.into(), &origin).await? {
+        Verdict::Right(person, tried) => {
+            admission::begin(&app, &headers, person, tried, &origin).await?
+        }
         Verdict::Wrong => None,
         Verdict::TooEarly(TooEarly { seconds }) => return Ok(page.throttled(seconds)),
     };
-    let Some(cookie) = cookie else {
+    let Some((next, cookie)) = begun else {
         let page = SignInPage {
             refused: true,
             ..page
         };
         return Ok(page.render(StatusCode::UNPROCESSABLE_ENTITY));
     };
-    let location = return_to.as_ref().map_or("/", ReturnTo::as_str);
-    let location = HeaderValue::try_from(location).map_err(|_| Elsewhere)?;
-    let headers = [(header::LOCATION, location), (header::SET_COOKIE, cookie)];
-    Ok(no_store((StatusCode::SEE_OTHER, headers)).into_response())
+    let there = return_to.as_ref();
+    let location = match next {
+        Next::Session => there.map_or("/", ReturnTo::as_str).to_owned(),
+        Next::Code => via(routes::SIGN_IN_CODE, there),
+        Next::SetUp => via(routes::SIGN_IN_SET_UP, there),
+    };
+    Ok(see_other(&location, Some(cookie)))
+}
+
+/// The address of a page, with the way back.
+#[must_use]
+pub fn via(page: &str, return_to: Option<&ReturnTo>) -> String {
+    return_to.map_or_else(|| page.to_owned(), |there| there.via(page))
+}
+
+/// Leads elsewhere on this site, with a new cookie if there is one.
+pub fn see_other(location: &str, cookie: Option<HeaderValue>) -> Response {
+    let Ok(location) = HeaderValue::try_from(location) else {
+        return FormError::Elsewhere(Elsewhere).into_response();
+    };
+    let mut response =
+        no_store((StatusCode::SEE_OTHER, [(header::LOCATION, location)])).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// The `return` parameter, if there is one.
 pub fn return_to(params: &Params) -> Result<Option<ReturnTo>, FormError> {
     Ok(params.one("return")?.map(ReturnTo::parse).transpose()?)
-}
-
-/// What came of a try.
-enum Verdict {
-    Right(PersonId, Try),
-    Wrong,
-    TooEarly(TooEarly),
-}
-
-/// Whether somebody has this address and this password. One hash is computed, whatever the address; none, if the try
-/// comes too early.
-async fn verify(
-    app: &App,
-    email: &str,
-    password: SecretString,
-    origin: &Origin,
-) -> Result<Verdict, Failure> {
-    let mut db = app.db.begin().await?;
-    let tried = throttle::begin(&mut db, email, origin, app.clock.now()).await?;
-    let credentials = match EmailAddress::parse(email) {
-        Ok(email) => store::people::credentials(&mut db, &email).await?,
-        Err(_) => None,
-    };
-    let person = credentials.as_ref().map(|credentials| credentials.person);
-    let about = |kind| {
-        let entry = Entry::of(kind).origin(origin);
-        match person {
-            Some(person) => entry.person(person),
-            None => entry.account(&audit::pseudonym(email)),
-        }
-    };
-    let tried = match tried {
-        Ok(tried) => tried,
-        Err(too_early) => {
-            about(Kind::SignInThrottled).record(app, &mut db).await?;
-            db.commit().await?;
-            return Ok(Verdict::TooEarly(too_early));
-        }
-    };
-    db.commit().await?;
-
-    let active = credentials.as_ref().is_some_and(|found| found.active);
-    let hash = credentials.map(|credentials| credentials.password_hash);
-    let right = app.passwords.verify(password, hash).await?;
-    if let Some(person) = person.filter(|_| right && active) {
-        return Ok(Verdict::Right(person, tried));
-    }
-    let mut db = app.db.acquire().await?;
-    about(Kind::SignInRefused).record(app, &mut db).await?;
-    Ok(Verdict::Wrong)
-}
-
-/// Starts a session in place of the one this browser had; its cookie. None, if the account was closed at this moment.
-async fn start(
-    app: &App,
-    headers: &HeaderMap,
-    person: PersonId,
-    tried: Try,
-    origin: &Origin,
-) -> Result<Option<HeaderValue>, Failure> {
-    let previous = session::current(app, headers).await?;
-    let now = app.clock.now();
-    let cookie = Opaque::new(&app.ids)?;
-    let session = Session {
-        id: app.ids.next(),
-        person,
-        created_at: now,
-    };
-    let mut db = app.db.begin().await?;
-    // The account before its sessions: whoever closes it locks in this order too.
-    let account = events::changed(app, &mut db, person, Change::LoggedIn).await?;
-    if !account.is_some_and(|account| account.active) {
-        return Ok(None);
-    }
-    let ended = match previous {
-        Some(previous) => session::end(app, &mut db, previous.id, Reason::Replaced).await?,
-        None => None,
-    };
-    let expires_at = now + session::LIFETIME;
-    store::sessions::insert(&mut db, &session, &cookie.hash(), expires_at).await?;
-    tried.succeeded(&mut db).await?;
-    if let Some(ended) = &ended {
-        session::record_end(app, &mut db, ended, Reason::Replaced).await?;
-    }
-    Entry::of(Kind::SignedIn)
-        .person(person)
-        .session(session.id)
-        .origin(origin)
-        .record(app, &mut db)
-        .await?;
-    db.commit().await?;
-    session::after_end(app, ended).await;
-    tracing::info!(user.id = %person, session.id = %session.id, "signed in");
-    Ok(Some(session::set_cookie(&cookie)))
 }

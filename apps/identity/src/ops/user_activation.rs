@@ -35,14 +35,10 @@ pub async fn deactivate(
     }
     let now = app.clock.now();
     store::accounts::set_deactivated(&mut db, person, Some(now)).await?;
-    let mut ended = Vec::new();
-    for session in store::sessions::of_person(&mut db, person, now).await? {
-        ended.extend(session::end(&app, &mut db, session, Reason::Deactivated).await?);
-    }
+    let reason = Reason::Deactivated;
+    let ended = session::end_of(&app, &mut db, person, |_| true, reason).await?;
     let account = changed(&app, &mut db, person).await?;
-    for one in &ended {
-        session::record_end(&app, &mut db, one, Reason::Deactivated).await?;
-    }
+    session::record_end(&app, &mut db, &ended, reason).await?;
     record(&app, &mut db, Kind::Deactivated, person, operator).await?;
     db.commit().await?;
     session::after_end(&app, ended).await;

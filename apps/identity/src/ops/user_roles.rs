@@ -1,7 +1,8 @@
 //! `PUT /v1/users/{id}/roles`: what a person may do from now on, everywhere and at her stores.
 //!
 //! Invariant: an edit says which version it is of (`If-Match`), and no operator takes the admin's role from herself. An
-//! access token that was issued before says what was true then, for five minutes at most.
+//! access token that was issued before says what was true then, for five minutes at most. Whoever becomes staff signs in
+//! anew: her sessions may have begun without the second factor that staff need.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -14,11 +15,12 @@ use service::problem::Problem;
 use uuid::Uuid;
 
 use crate::audit::{Entry, Kind};
-use crate::events::{self, Change};
+use crate::events::{self, Change, Reason};
 use crate::operator::{Operator, OperatorError};
 use crate::ops::user;
 use crate::person::PersonId;
 use crate::role::Role;
+use crate::session;
 use crate::standing;
 use crate::state::App;
 use crate::store::{
@@ -131,11 +133,20 @@ async fn run(
     if person == operator && !roles.contains(&Role::Admin) {
         return Err(OperatorError::OwnAccount);
     }
+    let before = store::accounts::get(&mut db, person).await?;
+    let was_staff = before.as_ref().is_some_and(is_staff);
     store::accounts::set_roles(&mut db, person, roles, staff).await?;
     let account = events::changed(app, &mut db, person, Change::Updated)
         .await?
         .ok_or(OperatorError::NotFound)?;
     let grants = store::accounts::grants(&mut db, person).await?;
+    let reason = Reason::RolesChanged;
+    let ended = if is_staff(&account) && !was_staff {
+        session::end_of(app, &mut db, person, |_| true, reason).await?
+    } else {
+        Vec::new()
+    };
+    session::record_end(app, &mut db, &ended, reason).await?;
     Entry::of(Kind::RolesChanged)
         .person(person)
         .actor(operator)
@@ -143,10 +154,14 @@ async fn run(
         .record(app, &mut db)
         .await?;
     db.commit().await?;
-    app.outbox.wake();
+    session::after_end(app, ended).await;
     standing::forget(app, &grants).await;
     tracing::info!(user.id = %person, operator.id = %operator, "roles were changed");
     Ok(account)
+}
+
+fn is_staff(account: &Account) -> bool {
+    account.all_roles().iter().any(|role| role.is_staff())
 }
 
 /// The roles as the audit keeps them.

@@ -25,6 +25,8 @@ struct UserInfo {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
     roles: Vec<Role>,
     stores: Vec<Uuid>,
 }
@@ -100,6 +102,7 @@ pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Respon
         sub: standing.person,
         name: scopes.contains("profile").then_some(profile.name),
         email: scopes.contains("email").then_some(profile.email),
+        email_verified: scopes.contains("email").then_some(profile.email_verified),
         roles: profile.roles,
         stores: profile.stores,
     })))

@@ -5,7 +5,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::html::text;
+use super::field::Field;
 use super::{link, page, return_field};
 use crate::person::Invalid;
 use crate::return_to::ReturnTo;
@@ -22,17 +22,6 @@ pub struct RegisterPage<'a> {
     pub name: &'a str,
     /// What is wrong with it.
     pub invalid: &'a [Invalid],
-}
-
-/// One field with its label, its hint and what is wrong with it.
-struct Field<'a> {
-    id: &'static str,
-    label: &'static str,
-    /// Type, completion and bounds.
-    attributes: &'static str,
-    value: &'a str,
-    hint: Option<&'static str>,
-    wrong: Option<Invalid>,
 }
 
 impl RegisterPage<'_> {
@@ -60,8 +49,8 @@ impl RegisterPage<'_> {
             label: "Password",
             attributes: r#"type="password" autocomplete="new-password" minlength="8""#,
             value: "",
-            hint: Some("At least 8 characters. A few words in a row are good."),
-            wrong: self.wrong(&[Invalid::PasswordTooShort, Invalid::PasswordTooLong]),
+            hint: Some(super::field::PASSWORD_HINT),
+            wrong: self.wrong(&Invalid::OF_PASSWORDS),
         };
         let fields = [name, email, password].map(|field| field.render()).concat();
         let return_field = return_field(self.return_to);
@@ -76,49 +65,8 @@ impl RegisterPage<'_> {
         page(status, "Create an account", &main)
     }
 
-    fn wrong(&self, of: &[Invalid]) -> Option<Invalid> {
-        self.invalid
-            .iter()
-            .copied()
-            .find(|wrong| of.contains(wrong))
-    }
-}
-
-impl Field<'_> {
-    fn render(&self) -> String {
-        let Self {
-            id,
-            label,
-            attributes,
-            ..
-        } = self;
-        let value = text(self.value);
-        let hint = self
-            .hint
-            .map(|hint| format!(r#"<p id="{id}-hint" class="hint">{hint}</p>"#));
-        let wrong = self
-            .wrong
-            .map(|wrong| format!(r#"<p id="{id}-wrong" class="alert" role="alert">{wrong}</p>"#));
-        let described: Vec<String> = [(&wrong, "wrong"), (&hint, "hint")]
-            .into_iter()
-            .filter(|(part, _)| part.is_some())
-            .map(|(_, suffix)| format!("{id}-{suffix}"))
-            .collect();
-        let described = if described.is_empty() {
-            String::new()
-        } else {
-            format!(r#" aria-describedby="{}""#, described.join(" "))
-        };
-        let invalid = if wrong.is_some() {
-            r#" aria-invalid="true""#
-        } else {
-            ""
-        };
-        let (hint, wrong) = (hint.unwrap_or_default(), wrong.unwrap_or_default());
-        format!(
-            r#"<label for="{id}">{label}</label>
-{hint}{wrong}<input id="{id}" name="{id}" {attributes} required value="{value}"{described}{invalid}>
-"#
-        )
+    fn wrong(&self, of: &[Invalid]) -> Option<String> {
+        let wrong = self.invalid.iter().find(|wrong| of.contains(wrong));
+        wrong.map(ToString::to_string)
     }
 }

@@ -28,7 +28,7 @@ pub struct SignInPage<'a> {
 }
 
 const REFUSED: &str = r#"<p id="refused" class="alert" role="alert">That e-mail address and password do not belong together. Check both and try again.</p>"#;
-const REGISTERED: &str = r#"<p class="note" role="status">If that address was new to us, your account is ready: sign in with the password you have just chosen.</p>"#;
+const REGISTERED: &str = r#"<p class="note" role="status">If that address was new to us, your account is ready: sign in with the password you have just chosen. In any case we have sent you a mail.</p>"#;
 
 impl SignInPage<'_> {
     /// Renders it after a try that came too early, with the pause for machines too.
@@ -38,10 +38,7 @@ impl SignInPage<'_> {
             wait: Some(seconds),
             ..self
         };
-        let mut response = page.render(StatusCode::TOO_MANY_REQUESTS);
-        let headers = response.headers_mut();
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        response
+        retry_after(page.render(StatusCode::TOO_MANY_REQUESTS), seconds)
     }
 
     /// Renders it.
@@ -62,6 +59,7 @@ impl SignInPage<'_> {
         let signed_in = self.signed_in_as.map(signed_in).unwrap_or_default();
         let return_field = return_field(self.return_to);
         let (action, register) = (routes::SIGN_IN, link(routes::REGISTER, self.return_to));
+        let forgot = routes::FORGOT_PASSWORD;
         let main = format!(
             r#"{signed_in}{registered}{refused}<form method="post" action="{action}">
 {return_field}
@@ -71,10 +69,25 @@ impl SignInPage<'_> {
 <input id="password" name="password" type="password" autocomplete="current-password" required{invalid}>
 <button type="submit">Sign in</button>
 </form>
+<p class="aside"><a href="{forgot}">Forgot your password?</a></p>
 <p class="aside">New here? <a href="{register}">Create an account</a></p>"#
         );
         page(status, "Sign in", &main)
     }
+}
+
+/// The page after a password that was typed too early elsewhere than here.
+#[must_use]
+pub fn throttled(seconds: i64) -> Response {
+    let main = too_early(seconds);
+    let page = page(StatusCode::TOO_MANY_REQUESTS, "One moment, please", &main);
+    retry_after(page, seconds)
+}
+
+fn retry_after(mut response: Response, seconds: i64) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 fn too_early(seconds: i64) -> String {
@@ -89,10 +102,10 @@ fn too_early(seconds: i64) -> String {
 }
 
 fn signed_in(name: &str) -> String {
-    let (name, sign_out) = (text(name), routes::SIGN_OUT);
+    let (name, sign_out, account) = (text(name), routes::SIGN_OUT, routes::ACCOUNT);
     format!(
         r#"<form class="note" method="post" action="{sign_out}">
-<p>You are signed in as <strong>{name}</strong>.</p>
+<p>You are signed in as <strong>{name}</strong>. <a href="{account}">Your account</a></p>
 <button class="quiet" type="submit">Sign out</button>
 </form>
 "#

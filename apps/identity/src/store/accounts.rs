@@ -28,6 +28,8 @@ pub struct Account {
     pub id: Uuid,
     /// Her address.
     pub email: String,
+    /// She has proved that it is hers.
+    pub email_verified: bool,
     /// Her name.
     pub name: String,
     /// The roles that she has everywhere.
@@ -64,6 +66,7 @@ impl Account {
 struct Row {
     id: Uuid,
     email: String,
+    email_verified: bool,
     name: String,
     roles: Vec<String>,
     stores: Vec<Uuid>,
@@ -79,6 +82,7 @@ impl From<Row> for Account {
         Self {
             id: row.id,
             email: row.email,
+            email_verified: row.email_verified,
             name: row.name,
             roles: roles(&row.roles),
             staff: places
@@ -104,6 +108,7 @@ pub async fn page(
     let rows = sqlx::query_as!(
         Row,
         r#"select id, email, name, version, created_at, deactivated_at is null as "active!",
+            email_verified_at is not null as "email_verified!",
             array(select role from roles where person_id = p.id order by 1) as "roles!",
             array(select store_id from staff where person_id = p.id order by store_id) as "stores!",
             array(select role from staff where person_id = p.id order by store_id) as "places!"
@@ -122,6 +127,7 @@ pub async fn get(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Option
     let row = sqlx::query_as!(
         Row,
         r#"select id, email, name, version, created_at, deactivated_at is null as "active!",
+            email_verified_at is not null as "email_verified!",
             array(select role from roles where person_id = p.id order by 1) as "roles!",
             array(select store_id from staff where person_id = p.id order by store_id) as "stores!",
             array(select role from staff where person_id = p.id order by store_id) as "places!"

@@ -27,6 +27,8 @@ pub struct Profile {
     pub name: String,
     /// Her e-mail address.
     pub email: String,
+    /// She has proved that the address is hers.
+    pub email_verified: bool,
     /// Her roles.
     pub roles: Vec<Role>,
     /// The stores she works at.
@@ -124,7 +126,7 @@ pub async fn none(db: &mut PgConnection) -> sqlx::Result<bool> {
 /// What may be said of a person.
 pub async fn profile(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<Profile>> {
     let row = sqlx::query!(
-        r#"select name, email,
+        r#"select name, email, email_verified_at is not null as "verified!",
             array(select role from roles where person_id = p.id
                   union select role from staff where person_id = p.id order by 1) as "roles!",
             array(select store_id from staff where person_id = p.id order by 1) as "stores!"
@@ -136,7 +138,83 @@ pub async fn profile(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Op
     Ok(row.map(|row| Profile {
         name: row.name,
         email: row.email,
+        email_verified: row.verified,
         roles: roles(&row.roles),
         stores: row.stores,
     }))
+}
+
+/// Whom mail for an address is for.
+#[derive(Debug)]
+pub struct Contact {
+    /// Whose address it is.
+    pub person: PersonId,
+    /// She has proved that it is hers.
+    pub verified: bool,
+}
+
+/// Whose address this is.
+pub async fn by_address(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+) -> sqlx::Result<Option<Contact>> {
+    let row = sqlx::query!(
+        r#"select id, email_verified_at is not null as "verified!" from people where email = $1"#,
+        email.as_str()
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Contact {
+        person: PersonId(row.id),
+        verified: row.verified,
+    }))
+}
+
+/// Writes down that the person's address is hers; whether that is new.
+pub async fn confirm_address(
+    db: &mut PgConnection,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update people set email_verified_at = $2 where id = $1 and email_verified_at is null",
+        person.0,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts another password in place of the one there was.
+pub async fn set_password(
+    db: &mut PgConnection,
+    person: PersonId,
+    password_hash: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update people set password_hash = $2 where id = $1",
+        person.0,
+        password_hash
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Deletes an account with all that belongs to it, and keeps its id.
+pub async fn erase(
+    db: &mut PgConnection,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with erased as (delete from people where id = $1 returning id)
+         insert into erased_people (id, erased_at) select id, $2 from erased",
+        person.0,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -83,21 +83,6 @@ pub async fn end(
     }))
 }
 
-/// The sessions of a person that are in force.
-pub async fn of_person(
-    db: &mut PgConnection,
-    person: PersonId,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        "select id from sessions where person_id = $1 and ended_at is null and expires_at > $2 order by id",
-        person.0,
-        now
-    )
-    .fetch_all(db)
-    .await
-}
-
 /// Whether a session of this person is in force.
 pub async fn is_in_force(
     db: &mut PgConnection,
@@ -115,6 +100,30 @@ pub async fn is_in_force(
     )
     .fetch_one(db)
     .await
+}
+
+/// The sessions of a person that are in force, the newest first.
+pub async fn of_person(
+    db: &mut PgConnection,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Session>> {
+    let rows = sqlx::query!(
+        "select id, person_id, created_at from sessions
+         where person_id = $1 and ended_at is null and expires_at > $2 order by created_at desc, id",
+        person.0,
+        now
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Session {
+            id: row.id,
+            person: PersonId(row.person_id),
+            created_at: row.created_at,
+        })
+        .collect())
 }
 
 /// Removes every session that expired before this moment, with all that came from it.

@@ -57,6 +57,7 @@ fn id_claims(mint: &Mint) -> IdClaims {
         sid: Uuid::from_u128(2),
         name: None,
         email: None,
+        email_verified: None,
         roles: Vec::new(),
         stores: Vec::new(),
     }

@@ -11,14 +11,14 @@ const PASSWORD: &str = "punched cards";
 const FORM: [(&str, &str); 3] = [("name", "Ada"), ("email", ADDRESS), ("password", PASSWORD)];
 
 /// Every kind on record, in the order of the chain.
-async fn kinds(world: &World) -> Vec<String> {
+pub async fn kinds(world: &World) -> Vec<String> {
     sqlx::query_scalar("select kind from audit order by position")
         .fetch_all(&world.app.db)
         .await
         .expect("the audit")
 }
 
-async fn flaw(world: &World) -> Option<Flaw> {
+pub async fn flaw(world: &World) -> Option<Flaw> {
     let mut db = world.app.db.acquire().await.expect("a connection");
     let (_, flaw) = verify(&mut db).await.expect("a verdict");
     flaw

@@ -261,6 +261,7 @@ async fn an_id_token_of_another_issuer_is_no_hint() {
         sid: text("sid").parse().expect("an id"),
         name: None,
         email: None,
+        email_verified: None,
         roles: Vec::new(),
         stores: Vec::new(),
     };

@@ -2,19 +2,28 @@
 //!
 //! Invariant: a test sees what a browser or a client sees; it looks behind only to prepare people.
 
+mod account;
+mod ada;
+mod admission;
 mod audit;
 mod authorize;
+mod change_password;
 mod client_credentials;
 mod discovery;
 mod events;
 mod exchange;
+mod forms;
 mod introspect;
 mod keys;
 mod logout;
+mod mail;
+mod record;
 mod redeem_code;
 mod refresh;
 mod register;
+mod reset_password;
 mod revoke;
+mod second_factor;
 mod seed;
 mod sign_in;
 mod sign_out;
@@ -23,4 +32,5 @@ mod sweep;
 mod throttle;
 mod userinfo;
 mod users;
+mod verify_email;
 mod world;

@@ -213,3 +213,40 @@ async fn tries_that_count_no_longer_are_swept_away() {
     world.clock.advance(TimeDelta::days(1));
     assert_eq!(left().await, (0, 0));
 }
+
+#[tokio::test]
+async fn guesses_in_the_account_are_counted_like_those_at_the_door() {
+    let world = with_ada().await;
+    let mut browser = world.browser();
+    let form = [("email", ADDRESS), ("password", PASSWORD)];
+    assert_eq!(browser.post("/sign-in", &form).await.status, 303);
+    let mut thief = browser;
+    for (path, field) in [
+        ("/account/password", "old_password"),
+        ("/account/delete", "password"),
+    ] {
+        for _ in 0..5 {
+            assert_eq!(thief.post(path, &[(field, "wrong")]).await.status, 422);
+        }
+        let hashes = world.app.passwords.computed();
+        let form = [(field, PASSWORD), ("password", PASSWORD)];
+        let form = if field == "password" {
+            &form[..1]
+        } else {
+            &form
+        };
+        let answer = thief.post(path, form).await;
+        assert_eq!(answer.status, 429, "{path}: {answer:?}");
+        assert_eq!(retry_after(&answer), 1);
+        assert_eq!(world.app.passwords.computed(), hashes);
+        assert_eq!(
+            tried(&world, "192.0.2.1", ADDRESS, PASSWORD).await.status,
+            429
+        );
+        world.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(
+            tried(&world, "192.0.2.1", ADDRESS, PASSWORD).await.status,
+            303
+        );
+    }
+}

@@ -36,6 +36,7 @@ async fn it_tells_who_the_person_is() {
         "sub": manager.0,
         "name": "Ada",
         "email": format!("{manager}@crema.example"),
+        "email_verified": false,
         "roles": ["manager"],
         "stores": [uuid::Uuid::nil()],
     });

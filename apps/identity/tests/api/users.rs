@@ -3,6 +3,7 @@
 use http::{Method, Request, header};
 use identity::audit::{Entry, Kind};
 use identity::role::Role;
+use identity::second_factor::Policy;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -107,6 +108,7 @@ async fn accounts_are_paged_and_found_by_the_beginning_of_their_address() {
         json!({"items": [{
             "id": ada,
             "email": ADDRESS,
+            "email_verified": false,
             "name": "Ada",
             "roles": ["customer"],
             "staff": [],
@@ -146,7 +148,7 @@ async fn accounts_are_paged_and_found_by_the_beginning_of_their_address() {
 async fn new_roles_hold_from_the_next_exchange_and_are_told_and_recorded() {
     let world = World::new().await;
     let operator = world.operator().await;
-    let person = world.person(Role::Customer, &[]).await;
+    let person = world.person(Role::Barista, &[Uuid::nil()]).await;
     let access = world.tokens_of(person).await.text("access_token");
     // Kept in Redis from here on.
     world.bff().exchange(&access, "order").await;
@@ -176,6 +178,37 @@ async fn new_roles_hold_from_the_next_exchange_and_are_told_and_recorded() {
     assert_eq!(newest["person_id"], json!(person.0));
     assert_eq!(newest["actor"], json!(operator.id.0));
     assert_eq!(newest["detail"], format!("customer, manager at {store}"));
+}
+
+#[tokio::test]
+async fn who_becomes_staff_signs_in_anew_and_sets_up_a_second_factor() {
+    let world = World::with(Policy::RequiredForStaff).await;
+    let operator = world.operator().await;
+    let ada = with_ada(&world).await;
+    let mut browser = world.browser();
+    assert_eq!(browser.post("/sign-in", &FORM[1..]).await.location(), "/");
+    let tokens = world.bff().redeem(&browser.code().await).await;
+    let store = world.app.ids.next();
+    let roles = json!({"roles": ["customer"], "staff": [{"store_id": store, "role": "barista"}]});
+    let answer = operator
+        .put(&format!("/v1/users/{ada}/roles"), 2, &roles)
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+
+    let access = tokens.text("access_token");
+    world
+        .bff()
+        .exchange(&access, "order")
+        .await
+        .refused(400, "invalid_grant");
+    let sent_off = browser.authorize(&authorization()).await;
+    assert!(sent_off.location().starts_with("/sign-in?"), "{sent_off:?}");
+    let page = operator.get("/v1/audit?limit=2").await.json();
+    assert_eq!(page["items"][0]["kind"], "roles_changed");
+    assert_eq!(page["items"][1]["kind"], "session_ended");
+    assert_eq!(page["items"][1]["detail"], "roles_changed");
+    let answer = browser.post("/sign-in", &FORM[1..]).await;
+    assert_eq!(answer.location(), "/sign-in/second-factor");
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ use identity::opaque::Opaque;
 use identity::password::Passwords;
 use identity::person::{EmailAddress, Name, PersonId};
 use identity::role::Role;
+use identity::sealed::Sealer;
+use identity::second_factor::Policy;
 use identity::session::{self, Session};
 use identity::standing::Cache;
 use identity::state::App;
@@ -176,6 +178,10 @@ fn signing_key() -> String {
     STANDARD.encode(key.as_ref())
 }
 
+fn sealing_key() -> String {
+    STANDARD.encode([7; 32])
+}
+
 fn hash_of_secret(client: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(
         &digest::SHA256,
@@ -193,6 +199,11 @@ pub fn start_of_day() -> DateTime<Utc> {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(Policy::Optional).await
+    }
+
+    /// One with this rule about second factors.
+    pub async fn with(second_factor: Policy) -> Self {
         let db = testkit::database(&[&MIGRATOR, &outbox::MIGRATOR]).await;
         let clock = Clock::manual(start_of_day());
         let redis = Arc::new(Redis::default());
@@ -206,6 +217,12 @@ impl World {
             mint: Mint::new(issuer, Keys::new(followed.into()).expect("keys")),
             clients: ClientAuth::new(Secrets::fixed(secret("clients", &clients))),
             passwords: Passwords::new(2),
+            sealer: Sealer::new(Secrets::fixed(secret(
+                "totp",
+                &[("current", sealing_key())],
+            )))
+            .expect("a key"),
+            second_factor,
             clock: clock.clone(),
             outbox: Waker::default(),
         };

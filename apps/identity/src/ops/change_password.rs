@@ -1,0 +1,122 @@
+//! `GET` and `POST /account/password`: a new password for somebody who knows the old one.
+//!
+//! Invariant: it ends every session but the one it was changed in, and every link for a new password.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use secrecy::SecretString;
+
+use crate::audit::{Entry, Kind};
+use crate::error::Failure;
+use crate::events::{self, Change, Reason};
+use crate::mail::{self, Notice, Purpose};
+use crate::ops::sign_in::{FormError, see_other};
+use crate::origin::Origin;
+use crate::pages::{ChangePasswordPage, WrongPassword};
+use crate::params::Params;
+use crate::password_check::{Verdict, verify};
+use crate::password_rules;
+use crate::person::EmailAddress;
+use crate::routes;
+use crate::same_origin;
+use crate::session::{self, Session};
+use crate::state::App;
+use crate::step_up;
+use crate::store;
+
+/// Shows the page.
+pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
+    step_up::recently(&app, &headers, routes::ACCOUNT_PASSWORD).await?;
+    Ok(ChangePasswordPage { wrong: None }.render(StatusCode::OK))
+}
+
+/// Takes the form.
+pub async fn submit(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, FormError> {
+    same_origin::check(&headers, app.issuer())?;
+    let session = step_up::recently(&app, &headers, routes::ACCOUNT_PASSWORD).await?;
+    let params = Params::form(&headers, &body)?;
+    params.each_once()?;
+    let field = |name| {
+        let value = params.one(name).map(Option::unwrap_or_default);
+        value.map(|text| SecretString::from(text.to_owned()))
+    };
+    let (old, new) = (field("old_password")?, field("password")?);
+    match change(&app, &session, old, new, &Origin::of(&headers)).await? {
+        Ok(()) => Ok(see_other(routes::ACCOUNT, None)),
+        Err(wrong) => {
+            let wrong = Some(wrong);
+            Ok(ChangePasswordPage { wrong }.render(StatusCode::UNPROCESSABLE_ENTITY))
+        }
+    }
+}
+
+/// Puts a new password in place of the old one and ends what else the old one opened.
+async fn change(
+    app: &App,
+    session: &Session,
+    old: SecretString,
+    new: SecretString,
+    origin: &Origin,
+) -> Result<Result<(), WrongPassword>, FormError> {
+    let person = session.person;
+    let mut db = app.db.acquire().await?;
+    let profile = store::people::profile(&mut db, person).await?;
+    let email = profile
+        .as_ref()
+        .and_then(|profile| EmailAddress::parse(&profile.email).ok());
+    let (Some(profile), Some(email)) = (profile, email) else {
+        return Ok(Err(WrongPassword::Old));
+    };
+    drop(db);
+    let tried = match verify(app, email.as_str(), old, origin).await? {
+        Verdict::Right(_, tried) => tried,
+        Verdict::Wrong => return Ok(Err(WrongPassword::Old)),
+        Verdict::TooEarly(too_early) => return Err(FormError::TooEarly(too_early)),
+    };
+    if let Err(wrong) = password_rules::acceptable(&new, &profile.email, &profile.name) {
+        tried.succeeded(&mut *app.db.acquire().await?).await?;
+        return Ok(Err(WrongPassword::New(wrong)));
+    }
+    let salt = app.ids.random::<16>()?;
+    let hashed = app.passwords.hash(new, salt).await;
+    let password_hash = hashed.map_err(Failure::from)?;
+
+    let now = app.clock.now();
+    let mut db = app.db.begin().await?;
+    // The account before its sessions, as ever.
+    let account = events::changed(app, &mut db, person, Change::PasswordChanged).await?;
+    if account.is_none() {
+        return Ok(Err(WrongPassword::Old));
+    }
+    store::people::set_password(&mut db, person, &password_hash).await?;
+    store::links::delete(&mut db, person, Purpose::ResetPassword).await?;
+    store::pending_sign_ins::delete(&mut db, person).await?;
+    let (reason, others) = (Reason::PasswordChanged, |id| id != session.id);
+    let ended = session::end_of(app, &mut db, person, others, reason).await?;
+    store::mails::queue(
+        &mut db,
+        app.ids.next(),
+        mail::Kind::Notice(Notice::PasswordChanged),
+        &email,
+        now,
+    )
+    .await?;
+    tried.succeeded(&mut db).await?;
+    session::record_end(app, &mut db, &ended, reason).await?;
+    Entry::of(Kind::PasswordChanged)
+        .person(person)
+        .session(session.id)
+        .origin(origin)
+        .record(app, &mut db)
+        .await?;
+    db.commit().await?;
+    tracing::info!(user.id = %person, sessions = ended.len(), "changed her password");
+    session::after_end(app, ended).await;
+    Ok(Ok(()))
+}

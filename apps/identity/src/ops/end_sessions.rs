@@ -1,0 +1,56 @@
+//! `POST /account/sessions/end`: signs a person out in one other place, or in all others.
+//!
+//! Invariant: only her own sessions end; whether another one exists is not told.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use uuid::Uuid;
+
+use crate::error::Failure;
+use crate::events::Reason;
+use crate::ops::sign_in::{FormError, see_other};
+use crate::params::Params;
+use crate::person::PersonId;
+use crate::routes;
+use crate::same_origin;
+use crate::session;
+use crate::state::App;
+use crate::step_up;
+use crate::store;
+
+/// The handler: `session` names one, and without it all but this one end.
+pub async fn handle(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, FormError> {
+    same_origin::check(&headers, app.issuer())?;
+    let here = step_up::signed_in(&app, &headers, routes::ACCOUNT).await?;
+    let params = Params::form(&headers, &body)?;
+    params.each_once()?;
+    match params.one("session")? {
+        None => end(&app, here.person, |id| id != here.id).await?,
+        // What is no id is nobody's session.
+        Some(text) => {
+            if let Ok(only) = Uuid::try_parse(text) {
+                end(&app, here.person, |id| id == only).await?;
+            }
+        }
+    }
+    Ok(see_other(routes::ACCOUNT, None))
+}
+
+/// Ends sessions of a person, with their grants.
+async fn end(app: &App, person: PersonId, picked: impl Fn(Uuid) -> bool) -> Result<(), Failure> {
+    let reason = Reason::SignedOutElsewhere;
+    let mut db = app.db.begin().await?;
+    store::accounts::lock(&mut db, person).await?;
+    let ended = session::end_of(app, &mut db, person, picked, reason).await?;
+    session::record_end(app, &mut db, &ended, reason).await?;
+    db.commit().await?;
+    tracing::info!(user.id = %person, sessions = ended.len(), "ended sessions elsewhere");
+    session::after_end(app, ended).await;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! `GET` and `POST /sign-in/code`: the second step of a sign-in.
+//!
+//! Invariant: only who has just given the right password is asked for a code, and only the right code starts a session.
+//! Whose account is closed meanwhile is sent back to the first step, whatever she types.
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use crate::admission;
+use crate::ops::sign_in::{FormError, return_to, see_other, via};
+use crate::origin::Origin;
+use crate::pages::CodePage;
+use crate::params::Params;
+use crate::return_to::ReturnTo;
+use crate::routes;
+use crate::same_origin;
+use crate::second_factor::{self, Proof};
+use crate::session;
+use crate::state::App;
+use crate::store;
+
+/// Shows the page.
+pub async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, FormError> {
+    let params = Params::query(query.as_deref().unwrap_or_default());
+    params.each_once()?;
+    let return_to = return_to(&params)?;
+    let mut db = app.db.acquire().await?;
+    if session::half_way(&app, &mut db, &headers).await?.is_none() {
+        return Ok(see_other(&via(routes::SIGN_IN, return_to.as_ref()), None));
+    }
+    let page = CodePage {
+        return_to: return_to.as_ref(),
+        proof: None,
+    };
+    Ok(page.render())
+}
+
+/// Takes the form.
+pub async fn submit(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, FormError> {
+    same_origin::check(&headers, app.issuer())?;
+    let params = Params::form(&headers, &body)?;
+    params.each_once()?;
+    let return_to = return_to(&params)?;
+    let typed = params.one("code")?.unwrap_or_default();
+    let first_step = via(routes::SIGN_IN, return_to.as_ref());
+    let origin = Origin::of(&headers);
+    let mut db = app.db.begin().await?;
+    let Some(person) = session::half_way(&app, &mut db, &headers).await? else {
+        return Ok(see_other(&first_step, None));
+    };
+    // One that is only being set up proves nothing yet.
+    if !store::second_factors::guards(&mut db, person).await? {
+        return Ok(see_other(
+            &via(routes::SIGN_IN_SET_UP, return_to.as_ref()),
+            None,
+        ));
+    }
+    let proof = second_factor::prove(&app, &mut db, person, typed, &origin).await?;
+    db.commit().await?;
+    if proof != Proof::Right {
+        let page = CodePage {
+            return_to: return_to.as_ref(),
+            proof: Some(proof),
+        };
+        return Ok(page.render());
+    }
+    let cookie = admission::complete(&app, &headers, person, &origin).await?;
+    let location = match &cookie {
+        Some(_) => return_to.as_ref().map_or("/", ReturnTo::as_str),
+        None => first_step.as_str(),
+    };
+    Ok(see_other(location, cookie))
+}

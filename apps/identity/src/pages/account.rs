@@ -1,0 +1,140 @@
+//! The account's own page, and the page at its end.
+//!
+//! Invariant: what ends something is a button in a form, never a link.
+
+use std::fmt::Write as _;
+
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::html::text;
+use super::password::old_password;
+use super::{hidden, page};
+use crate::routes;
+use crate::session::{self, Session};
+use crate::store::people::Profile;
+
+/// What the account's page shows.
+#[derive(Debug)]
+pub struct AccountPage<'a> {
+    /// Whose account it is.
+    pub profile: &'a Profile,
+    /// The session of this browser.
+    pub here: Uuid,
+    /// Where she is signed in.
+    pub sessions: &'a [Session],
+}
+
+/// What the page for deleting the account shows.
+#[derive(Debug)]
+pub struct DeletePage {
+    /// The last password was not hers.
+    pub refused: bool,
+}
+
+impl AccountPage<'_> {
+    /// Renders it.
+    #[must_use]
+    pub fn render(&self) -> Response {
+        let (name, email) = (text(&self.profile.name), text(&self.profile.email));
+        let again = routes::VERIFY_EMAIL_AGAIN;
+        let confirmed = if self.profile.email_verified {
+            "confirmed".to_owned()
+        } else {
+            format!(r#"not confirmed: <a href="{again}">send the link again</a>"#)
+        };
+        let mut sessions = String::new();
+        for session in self.sessions {
+            sessions.push_str(&self.session(session));
+        }
+        let end = routes::ACCOUNT_SESSIONS_END;
+        let others = if self.sessions.len() > 1 {
+            format!(
+                r#"<form method="post" action="{end}">
+<button class="quiet" type="submit">Sign out everywhere else</button>
+</form>
+"#
+            )
+        } else {
+            String::new()
+        };
+        let (password, security) = (routes::ACCOUNT_PASSWORD, routes::ACCOUNT_SECURITY);
+        let (export, delete) = (routes::ACCOUNT_EXPORT, routes::ACCOUNT_DELETE);
+        let sign_out = routes::SIGN_OUT;
+        let main = format!(
+            r#"<dl>
+<dt>Name</dt><dd>{name}</dd>
+<dt>E-mail address</dt><dd>{email} ({confirmed})</dd>
+</dl>
+<ul>
+<li><a href="{password}">Change your password</a></li>
+<li><a href="{security}">Second step at sign-in</a></li>
+<li><a href="{export}">Download what we know about you</a></li>
+<li><a href="{delete}">Delete your account</a></li>
+</ul>
+<h2>Where you are signed in</h2>
+<ul class="sessions">
+{sessions}</ul>
+{others}<form method="post" action="{sign_out}">
+<button type="submit">Sign out here</button>
+</form>"#
+        );
+        page(StatusCode::OK, "Your account", &main)
+    }
+
+    fn session(&self, session: &Session) -> String {
+        let (id, since) = (
+            session.id,
+            session.created_at.format("%-d %B %Y, %H:%M UTC"),
+        );
+        let mut item = format!(r#"<li><span id="session-{id}">Since {since}</span> "#);
+        if session.id == self.here {
+            item.push_str("(this browser)");
+        } else {
+            let (end, field) = (
+                routes::ACCOUNT_SESSIONS_END,
+                hidden("session", &id.to_string()),
+            );
+            // A text grows without failing.
+            let _ = write!(
+                item,
+                r#"<form method="post" action="{end}">{field}<button class="quiet" type="submit" aria-describedby="session-{id}">Sign out there</button></form>"#
+            );
+        }
+        item.push_str("</li>\n");
+        item
+    }
+}
+
+impl DeletePage {
+    /// Renders it.
+    #[must_use]
+    pub fn render(&self, status: StatusCode) -> Response {
+        let (action, account) = (routes::ACCOUNT_DELETE, routes::ACCOUNT);
+        let (export, field) = (
+            routes::ACCOUNT_EXPORT,
+            old_password("password", self.refused),
+        );
+        let main = format!(
+            r#"<p>Everything that we know about you here goes: name, address, sign-ins. Orders stay in the books, without you. It can't be undone; <a href="{export}">download your data</a> first, if you want to keep it.</p>
+<form method="post" action="{action}">
+{field}<button type="submit">Delete my account</button>
+</form>
+<p class="aside"><a href="{account}">Back to your account</a></p>"#
+        );
+        page(status, "Delete your account", &main)
+    }
+}
+
+/// The page after that; it takes the cookie along.
+#[must_use]
+pub fn deleted() -> Response {
+    let main = r#"<p role="status">Your account is gone. Thank you for the time with us.</p>
+<p><a class="button" href="/">To the shop</a></p>"#;
+    let mut response = page(StatusCode::OK, "Goodbye", main);
+    response
+        .headers_mut()
+        .insert(header::SET_COOKIE, session::clear_cookie());
+    response
+}
