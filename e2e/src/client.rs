@@ -5,6 +5,7 @@
 mod events;
 mod form;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -93,6 +94,17 @@ pub fn fresh() -> String {
     Uuid::now_v7().simple().to_string()
 }
 
+/// One of the sixteen million addresses that this machine has for itself.
+fn some_address() -> Ipv4Addr {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a client has no `Ids`; it is outside of every service"
+    )]
+    let random = Uuid::now_v7().into_bytes();
+    let [.., b, c, d] = random;
+    Ipv4Addr::new(127, b, c, d.clamp(2, 254))
+}
+
 /// The client of a machine: no cookies, no redirects, trusting the system's own authority alone.
 pub fn plain(target: &Target) -> Result<reqwest::Client> {
     Ok(builder(target)?.build()?)
@@ -106,9 +118,12 @@ fn builder(target: &Target) -> Result<reqwest::ClientBuilder> {
 }
 
 impl Client {
-    /// A browser that nobody has used yet.
+    /// A browser that nobody has used yet, on a machine of its own: what is counted by address counts for it alone.
     pub fn new(target: &Target) -> Result<Self> {
-        let http = builder(target)?.cookie_store(true).build()?;
+        let http = builder(target)?
+            .cookie_store(true)
+            .local_address(IpAddr::V4(some_address()))
+            .build()?;
         Ok(Self {
             http,
             public: target.public().clone(),

@@ -186,10 +186,31 @@ impl Target {
         }
     }
 
-    /// Brings back a part that nothing else brings back, and returns when it takes requests.
+    /// Ends a part as the loss of its machine does: what it kept is gone too.
+    pub async fn lose(&self, part: &Part) -> Result<()> {
+        match self {
+            Self::Local(local) => local.lose(part).await,
+        }
+    }
+
+    /// Brings back a part that nothing else brings back, and returns when it takes requests. A vault comes back sealed.
     pub async fn start(&self, part: &Part) -> Result<()> {
         match self {
             Self::Local(local) => local.start(part).await,
+        }
+    }
+
+    /// Opens a sealed vault.
+    pub async fn unseal(&self) -> Result<()> {
+        match self {
+            Self::Local(local) => local.unseal().await,
+        }
+    }
+
+    /// Lets the next signing keys sign, as an operator does.
+    pub async fn rotate_signing(&self) -> Result<()> {
+        match self {
+            Self::Local(local) => local.rotate_signing().await,
         }
     }
 

@@ -58,6 +58,8 @@ start_apps() { # profile, apps…
   ((${#wanted[@]})) || mapfile -t wanted < <(app_names)
   STACK_TEMPLATE=$(template_for "$@")
   export STACK_TEMPLATE
+  # The counts of the last run say nothing about this one.
+  rm -f "$STATE"/run/*.restarts
   part dapr start
   for app in "${wanted[@]}"; do
     until app_ready "$app"; do

@@ -3,6 +3,7 @@
 //! Invariant: none is public.
 
 use axum::http::Method;
+use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::ops::{menu, quote, stores};
@@ -18,4 +19,10 @@ pub fn table() -> Routes<App> {
         .route(Method::GET, "/v1/stores", READ, stores::handler)
         .route(Method::GET, "/v1/stores/{store}/menu", READ, menu::handler)
         .route(Method::POST, "/v1/quotes", QUOTE, quote::handler)
+        .route(
+            Method::POST,
+            "/events/identity",
+            Access::Sidecar,
+            revoked::hear,
+        )
 }

@@ -1,4 +1,5 @@
-//! The brakes on guessing passwords: one per account, one per origin. Checked before anything is hashed.
+//! The brakes on guessing passwords: one per account, one per origin; the origin's is on registering and on asking for mail
+//! as well. Checked before anything is hashed.
 //!
 //! Invariant: a try is counted when it begins, in one statement, so that tries at the same moment don't slip through
 //! together; a right password takes its own count back. An address without an account is counted like one that has one.
@@ -41,22 +42,35 @@ pub async fn begin(
     origin: &Origin,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Result<Try, TooEarly>> {
+    if let Err(too_early) = charge(db, origin, now).await? {
+        return Ok(Err(too_early));
+    }
     let this = Try {
         account: pseudonym(typed),
         origin: origin.key(),
     };
-    // A budget is full when `BURST` tries lie ahead of their time.
-    let room = EACH * (BURST - 1);
-    if !throttle::spend(db, &this.origin, now, EACH, room).await? {
-        let full_at = throttle::full_at(db, &this.origin).await?;
-        return Ok(Err(TooEarly::until(full_at.map(|full| full - room), now)));
-    }
     let Some(tries) = throttle::count(db, &this.account, now).await? else {
         let until = throttle::closed_until(db, &this.account).await?;
         return Ok(Err(TooEarly::until(until, now)));
     };
     throttle::close(db, &this.account, now + pause(tries)).await?;
     Ok(Ok(this))
+}
+
+/// Counts what anybody may do without an account and nobody does often, against the origin alone.
+pub async fn charge(
+    db: &mut PgConnection,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Result<(), TooEarly>> {
+    let origin = origin.key();
+    // A budget is full when `BURST` tries lie ahead of their time.
+    let room = EACH * (BURST - 1);
+    if throttle::spend(db, &origin, now, EACH, room).await? {
+        return Ok(Ok(()));
+    }
+    let full_at = throttle::full_at(db, &origin).await?;
+    Ok(Err(TooEarly::until(full_at.map(|full| full - room), now)))
 }
 
 impl Try {

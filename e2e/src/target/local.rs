@@ -223,6 +223,23 @@ impl Local {
         until(&format!("the end of {part}"), Duration::from_secs(5), gone).await
     }
 
+    pub(super) async fn lose(&self, part: &Part) -> Result<()> {
+        self.kill(part).await?;
+        let kept = self.state.join("data").join(name(part));
+        fs::remove_dir_all(&kept).with_context(|| format!("{}", kept.display()))
+    }
+
+    pub(super) async fn unseal(&self) -> Result<()> {
+        let state = self.state.to_str().context("a state folder in UTF-8")?;
+        let vault = self.at(BASE + 82)?;
+        let arguments = ["unseal", "--state", state, "--vault", vault.as_str()];
+        self.script("target/debug/secretstore", &arguments).await
+    }
+
+    pub(super) async fn rotate_signing(&self) -> Result<()> {
+        self.script("run.sh", &["rotate", "signing"]).await
+    }
+
     pub(super) async fn start(&self, part: &Part) -> Result<()> {
         let Part::Backing(name) = part else {
             bail!("{part} comes back by itself");

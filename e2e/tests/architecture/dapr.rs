@@ -237,13 +237,14 @@ fn every_consumer_may_listen_and_has_a_dead_letter_topic_of_its_own() {
     }
 }
 
-/// What is given up is stored by the consumer whose it is, and nothing ends that attempt: no rule of resiliency, whose
+/// What is given up is stored by the consumer whose it is, if events change what it keeps: then it has an inbox. Nothing ends that attempt: no rule of resiliency, whose
 /// retries would be spent one day, and no dead letters of dead letters.
 #[test]
 fn whoever_keeps_data_keeps_its_dead_letters_too() {
     let all = subscriptions();
     let (letters, events): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| is_dead(&one.topic));
-    let keeps_data = |app: &str| root().join("apps").join(app).join("migrations").is_dir();
+    let keeps_data =
+        |app: &str| text(&root().join("apps").join(app).join("Cargo.toml")).contains("\noutbox");
     let given_up: BTreeSet<_> = events
         .into_iter()
         .filter(|one| keeps_data(&one.consumer))

@@ -7,6 +7,7 @@ mod dapr;
 mod events;
 mod licences;
 mod problems;
+mod promises;
 mod readme;
 mod repository;
 mod workspace;

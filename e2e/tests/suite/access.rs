@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::stack::{self, routes, word};
-use crate::tokens::{self, Person};
+use crate::tokens::{Person, Service};
 
 /// Someone with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,7 @@ const MATRIX: &[(&str, &str, &str, Expected)] = &[
     ("bff", "POST", "/events/inventory", Expected::OwnSidecar),
     ("bff", "POST", "/events/order", Expected::OwnSidecar),
     ("bff", "GET", "/dapr/subscribe", Expected::OwnSidecar),
+    ("catalog", "POST", "/events/identity", Expected::OwnSidecar),
     ("catalog", "GET", "/v1/stores", READERS),
     ("catalog", "GET", "/v1/stores/{store}/menu", READERS),
     ("catalog", "POST", "/v1/quotes", ORDER),
@@ -354,9 +355,9 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() -> Result<()> {
                         .iter()
                         .find(|(other, _)| *other == role)
                         .context("a person")?;
-                    person.if_any(&stack, audience).await?
+                    person.if_any(audience).await?
                 }
-                S(app) => tokens::of_service(&stack, app, audience).await?,
+                S(app) => Service::of(&stack, app).await?.own(audience).await?,
             };
             tokens.push((caller, token));
         }
@@ -366,7 +367,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() -> Result<()> {
             "order"
         };
         // The one who may do the most, but elsewhere.
-        let elsewhere = [admin.at(&stack, other).await?, admin.at_bff().to_owned()];
+        let elsewhere = [admin.at(other).await?, admin.at_bff().to_owned()];
         let good = tokens
             .iter()
             .find_map(|(_, token)| token.clone())

@@ -10,6 +10,7 @@ mod faults;
 mod foreign;
 mod forged;
 mod healing;
+mod identity;
 mod journeys;
 mod kill_points;
 mod mail;

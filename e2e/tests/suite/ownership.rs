@@ -58,22 +58,13 @@ async fn an_order_is_its_customers_and_its_stores() -> Result<()> {
     };
     // Somebody else; and one whose role may do everything, but who works at no store.
     let strangers = [
-        Person::of(&stack, &stranger)
-            .await?
-            .at(&stack, "order")
-            .await?,
-        Person::demo(&stack, Role::Admin)
-            .await?
-            .at(&stack, "order")
-            .await?,
+        Person::of(&stack, &stranger).await?.at("order").await?,
+        Person::demo(&stack, Role::Admin).await?.at("order").await?,
     ];
-    let mine = Person::of(&stack, &owner)
-        .await?
-        .at(&stack, "order")
-        .await?;
+    let mine = Person::of(&stack, &owner).await?.at("order").await?;
     let staff = Person::demo(&stack, Role::Barista)
         .await?
-        .at(&stack, "order")
+        .at("order")
         .await?;
     let rows = routes(&stack, "order").await?;
     let mut with_ids: Vec<_> = rows

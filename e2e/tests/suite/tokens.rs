@@ -24,22 +24,55 @@ const PKCE: (&str, &str) = (
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-/// What identity answers a request for a token.
-async fn token(target: &Target, app: &str, form: &[(&str, &str)]) -> Result<(StatusCode, Value)> {
-    let secret = secret(target, app, "client").await?;
-    let answer = plain(target)?
-        .post(target.public().join("/oauth2/token")?)
-        .basic_auth(
-            word(&secret, "client_id"),
-            Some(word(&secret, "client_secret")),
-        )
-        .form(form)
-        .send()
-        .await?;
-    Ok((
-        answer.status(),
-        serde_json::from_slice(&answer.bytes().await?)?,
-    ))
+/// A service with its own credentials, read once, as the service reads them.
+pub struct Service<'t> {
+    target: &'t Target,
+    id: String,
+    secret: String,
+}
+
+impl<'t> Service<'t> {
+    /// The service of this name.
+    pub async fn of(target: &'t Target, app: &str) -> Result<Self> {
+        let credentials = secret(target, app, "client").await?;
+        Ok(Self {
+            target,
+            id: word(&credentials, "client_id").to_owned(),
+            secret: word(&credentials, "client_secret").to_owned(),
+        })
+    }
+
+    /// What identity answers its request for a token.
+    pub async fn token(&self, form: &[(&str, &str)]) -> Result<(StatusCode, Value)> {
+        self.ask("/oauth2/token", form).await
+    }
+
+    /// What one of identity's endpoints answers it.
+    pub async fn ask(&self, endpoint: &str, form: &[(&str, &str)]) -> Result<(StatusCode, Value)> {
+        let answer = plain(self.target)?
+            .post(self.target.public().join(endpoint)?)
+            .basic_auth(&self.id, Some(&self.secret))
+            .form(form)
+            .send()
+            .await?;
+        let (status, body) = (answer.status(), answer.bytes().await?);
+        let body = match &*body {
+            // Revocation answers with nothing.
+            [] => Value::Null,
+            body => serde_json::from_slice(body)?,
+        };
+        Ok((status, body))
+    }
+
+    /// Its token for itself; nothing, if identity holds that it has no business there.
+    pub async fn own(&self, audience: &str) -> Result<Option<String>> {
+        let form = [("grant_type", "client_credentials"), ("audience", audience)];
+        let answer = self.token(&form).await?;
+        if answer.0 == StatusCode::BAD_REQUEST {
+            return Ok(None);
+        }
+        issued(&answer).map(Some)
+    }
 }
 
 /// A secret of a service, read as that service reads it.
@@ -58,7 +91,8 @@ pub async fn secret(target: &Target, app: &str, name: &str) -> Result<Value> {
     )?)
 }
 
-fn issued((status, body): &(StatusCode, Value)) -> Result<String> {
+/// The access token of an answer that has one.
+pub fn issued((status, body): &(StatusCode, Value)) -> Result<String> {
     ensure!(
         *status == StatusCode::OK,
         "identity refused with {status}: {body}"
@@ -66,29 +100,21 @@ fn issued((status, body): &(StatusCode, Value)) -> Result<String> {
     Ok(word(body, "access_token").to_owned())
 }
 
-/// A service's token for itself; nothing, if identity holds that it has no business there.
-pub async fn of_service(target: &Target, app: &str, audience: &str) -> Result<Option<String>> {
-    let form = [("grant_type", "client_credentials"), ("audience", audience)];
-    let answer = token(target, app, &form).await?;
-    if answer.0 == StatusCode::BAD_REQUEST {
-        return Ok(None);
-    }
-    issued(&answer).map(Some)
-}
-
 /// The tokens of one person at the BFF.
-pub struct Person {
+pub struct Person<'t> {
+    bff: Service<'t>,
     access: String,
+    refresh: String,
 }
 
-impl Person {
+impl<'t> Person<'t> {
     /// The demo person of this role.
-    pub async fn demo(target: &Target, role: Role) -> Result<Self> {
+    pub async fn demo(target: &'t Target, role: Role) -> Result<Self> {
         Self::of(target, &browser(target, role).await?).await
     }
 
     /// Whoever is signed in in this browser.
-    pub async fn of(target: &Target, browser: &Client) -> Result<Self> {
+    pub async fn of(target: &'t Target, browser: &Client) -> Result<Self> {
         let callback = target.public().join("/api/session/callback")?;
         let query = [
             ("client_id", "bff"),
@@ -119,8 +145,13 @@ impl Person {
             ("redirect_uri", callback.as_str()),
             ("code_verifier", PKCE.0),
         ];
-        let access = issued(&token(target, "bff", &form).await?)?;
-        Ok(Self { access })
+        let bff = Service::of(target, "bff").await?;
+        let answer = bff.token(&form).await?;
+        Ok(Self {
+            bff,
+            access: issued(&answer)?,
+            refresh: word(&answer.1, "refresh_token").to_owned(),
+        })
     }
 
     /// The person's token for the BFF itself.
@@ -128,21 +159,31 @@ impl Person {
         &self.access
     }
 
+    /// The BFF, that acts for her.
+    pub fn bff(&self) -> &Service<'t> {
+        &self.bff
+    }
+
+    /// What the BFF gets the next token for.
+    pub fn refresh(&self) -> &str {
+        &self.refresh
+    }
+
     /// The person's token for a service, by token exchange.
-    pub async fn at(&self, target: &Target, audience: &str) -> Result<String> {
-        let token = self.if_any(target, audience).await?;
+    pub async fn at(&self, audience: &str) -> Result<String> {
+        let token = self.if_any(audience).await?;
         token.with_context(|| format!("the person has no business at {audience}"))
     }
 
     /// The same; nothing, if identity holds that the person has no business there.
-    pub async fn if_any(&self, target: &Target, audience: &str) -> Result<Option<String>> {
+    pub async fn if_any(&self, audience: &str) -> Result<Option<String>> {
         let form = [
             ("grant_type", EXCHANGE),
             ("subject_token", &*self.access),
             ("subject_token_type", ACCESS_TOKEN),
             ("audience", audience),
         ];
-        let answer = token(target, "bff", &form).await?;
+        let answer = self.bff.token(&form).await?;
         if answer.0 == StatusCode::BAD_REQUEST && word(&answer.1, "error") == "invalid_scope" {
             return Ok(None);
         }
@@ -160,11 +201,12 @@ async fn every_service_drops_the_tokens_of_a_session_that_ended() -> Result<()> 
     let person = Person::of(&stack, &manager).await?;
     let mut calls = Vec::new();
     for (app, path) in [
+        ("catalog", "/v1/stores"),
         ("order", "/v1/orders"),
         ("inventory", "/v1/stores/{id}/stock"),
         ("payment", "/v1/payments/{order}"),
     ] {
-        let token = person.at(&stack, app).await?;
+        let token = person.at(app).await?;
         let answer = invoke(&stack, app, "GET", path, Some(&token)).await?;
         ensure!(
             answer != StatusCode::UNAUTHORIZED,

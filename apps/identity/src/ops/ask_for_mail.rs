@@ -1,7 +1,7 @@
 //! `/forgot-password` and `/verify-email/again`: asking for a mail with a link.
 //!
 //! Invariant: the answer and the work are the same for every address. Whether anybody has it is looked up when the mail
-//! is sent, and nobody gets more than one a minute.
+//! is sent, and nobody gets more than one a minute; an origin that asks for many is told to wait.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use crate::audit::{self, Entry, Kind};
-use crate::error::Failure;
 use crate::mail::{self, Purpose};
 use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
@@ -19,6 +18,7 @@ use crate::person::EmailAddress;
 use crate::same_origin;
 use crate::state::App;
 use crate::store;
+use crate::throttle;
 
 /// Shows the page for a new password.
 pub async fn show_reset() -> Response {
@@ -90,9 +90,11 @@ async fn ask(
     purpose: Purpose,
     address: &EmailAddress,
     origin: &Origin,
-) -> Result<(), Failure> {
+) -> Result<(), FormError> {
     let kind = mail::Kind::Link(purpose);
     let mut db = app.db.begin().await?;
+    let charged = throttle::charge(&mut db, origin, app.clock.now()).await?;
+    charged.map_err(FormError::TooEarly)?;
     store::mails::queue(&mut db, app.ids.next(), kind, address, app.clock.now()).await?;
     Entry::of(Kind::MailAsked)
         .account(&audit::pseudonym(address.as_str()))

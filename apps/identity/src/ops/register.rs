@@ -25,6 +25,7 @@ use crate::routes;
 use crate::same_origin;
 use crate::state::App;
 use crate::store::{self, people::NewPerson};
+use crate::throttle;
 
 /// Shows the page.
 pub async fn show(RawQuery(query): RawQuery) -> Result<Response, FormError> {
@@ -72,6 +73,10 @@ pub async fn submit(
         return Ok(page.render(StatusCode::UNPROCESSABLE_ENTITY));
     };
     let origin = Origin::of(&headers);
+    let mut db = app.db.acquire().await?;
+    let charged = throttle::charge(&mut db, &origin, app.clock.now()).await?;
+    charged.map_err(FormError::TooEarly)?;
+    drop(db);
     register(&app, &parsed_email, &parsed_name, password, &origin).await?;
 
     let location = match &return_to {

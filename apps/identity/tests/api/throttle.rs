@@ -180,7 +180,7 @@ async fn guests_of_one_café_sign_in_as_often_as_they_like() {
 
 #[tokio::test]
 async fn only_the_address_that_the_bff_saw_counts() {
-    let world = with_ada().await;
+    let world = World::new().await;
     let mut browser = world.browser();
     let form = [("email", ADDRESS), ("password", "wrong")];
     for from in ["192.0.2.1, 198.51.100.1", "192.0.2.1, 198.51.100.2"] {
@@ -196,7 +196,7 @@ async fn only_the_address_that_the_bff_saw_counts() {
 
 #[tokio::test]
 async fn tries_that_count_no_longer_are_swept_away() {
-    let world = with_ada().await;
+    let world = World::new().await;
     tried(&world, "192.0.2.1", ADDRESS, "wrong").await;
     let left = async || -> (i64, i64) {
         identity::sweep::sweep(&world.app).await.expect("swept");
@@ -248,5 +248,46 @@ async fn guesses_in_the_account_are_counted_like_those_at_the_door() {
             tried(&world, "192.0.2.1", ADDRESS, PASSWORD).await.status,
             303
         );
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_registers_many_or_asks_for_much_mail_is_told_to_wait_and_others_are_not() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    browser.address = Some("192.0.2.1");
+    let register = [("name", "Ada"), ("email", ADDRESS), ("password", PASSWORD)];
+    let ask = [("email", ADDRESS)];
+    let forms: [(&str, &[(&str, &str)]); 3] = [
+        ("/register", &register),
+        ("/forgot-password", &ask),
+        ("/verify-email/again", &ask),
+    ];
+    for turn in 0..BURST {
+        let (page, form) = forms[usize::try_from(turn).expect("small") % forms.len()];
+        let answer = browser.post(page, form).await;
+        assert!([200, 303].contains(&answer.status.as_u16()), "{answer:?}");
+    }
+    let mails = "select count(*) from mails";
+    let queued = || sqlx::query_scalar::<_, i64>(mails).fetch_one(&world.app.db);
+    let before = (
+        world.app.passwords.computed(),
+        queued().await.expect("a count"),
+    );
+    for (page, form) in forms {
+        let answer = browser.post(page, form).await;
+        assert_eq!(answer.status, 429, "{page}: {answer:?}");
+        assert_eq!(retry_after(&answer), EACH.num_seconds());
+    }
+    let after = (
+        world.app.passwords.computed(),
+        queued().await.expect("a count"),
+    );
+    assert_eq!(after, before, "what comes too early costs nothing");
+
+    browser.address = Some("192.0.2.2");
+    for (page, form) in forms {
+        let answer = browser.post(page, form).await;
+        assert_ne!(answer.status, 429, "{page}: {answer:?}");
     }
 }

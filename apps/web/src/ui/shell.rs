@@ -80,8 +80,13 @@ fn account(shared: Shared) -> AnyView {
         Remote::Loading => view! { <span class="account-wait"></span> }.into_any(),
         Remote::Ready(session) if session.signed_in => {
             let name = session.user.map(|user| user.name).unwrap_or_default();
+            let initial: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
+            let label = format!("{name}, your account");
             view! {
-                <span class="account-name" data-testid="account">{name}</span>
+                <a rel="external" href="/account" data-testid="account" aria-label=label>
+                    <span class="initial" aria-hidden="true">{initial}</span>
+                    <span class="account-name">{name}</span>
+                </a>
                 <button type="button" class="quiet" data-testid="sign-out" on:click=move |_| sign_out(shared)>
                     "Sign out"
                 </button>
