@@ -34,7 +34,7 @@ usage() {
 ./run.sh doctor                   check tools, memory, disk, ports
 ./run.sh check                    format, lints, shellcheck, licences
 ./run.sh test [quick]             everything, from nothing; quick: changed crates, one journey
-./run.sh bench                    measure a release build
+./run.sh bench [identity] [NAME]  measure a release build; identity: the figures of identity
 
 CREMA_PORT_BASE (20000) moves every port, CREMA_STATE the state folder.
 TEXT

@@ -14,10 +14,14 @@ use crate::report::note;
 use crate::stack::Root;
 
 /// What is left to do, database by database; every count comes from an index or a table of what is pending.
-const PENDING: [(&str, &str); 3] = [
+const PENDING: [(&str, &str); 4] = [
     (
         "db-order",
         "SELECT (SELECT count(*) FROM checkouts WHERE state = 'running') + (SELECT count(*) FROM outbox.events)",
+    ),
+    (
+        "db-identity",
+        "SELECT (SELECT count(*) FROM mails) + (SELECT count(*) FROM outbox.events)",
     ),
     ("db-payment", "SELECT count(*) FROM outbox.events"),
     (

@@ -8,6 +8,18 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use lexopt::prelude::*;
 
+/// Which figures are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figures {
+    /// Those of start-up, the menu, orders, events and memory.
+    System {
+        /// How long the system took to come up when everything was built and had run before.
+        second_start: Duration,
+    },
+    /// Those of identity.
+    Identity,
+}
+
 /// The arguments.
 #[derive(Debug)]
 pub struct Arguments {
@@ -15,8 +27,8 @@ pub struct Arguments {
     pub ports: u16,
     /// The folder of PostgreSQL's programs.
     pub postgres: PathBuf,
-    /// How long the system took to come up when everything was built and had run before.
-    pub second_start: Duration,
+    /// Which figures are wanted.
+    pub figures: Figures,
     /// Where the report goes.
     pub report: PathBuf,
     /// What was measured: a commit.
@@ -26,7 +38,7 @@ pub struct Arguments {
 impl Arguments {
     /// Of this process.
     pub fn read() -> Result<Self> {
-        let (mut ports, mut postgres, mut second_start) = (None, None, None);
+        let (mut ports, mut postgres, mut figures) = (None, None, None);
         let (mut report, mut subject) = (None, None);
         let mut words = lexopt::Parser::from_env();
         while let Some(word) = words.next()? {
@@ -34,8 +46,10 @@ impl Arguments {
                 Long("ports") => ports = Some(words.value()?.parse()?),
                 Long("postgres") => postgres = Some(words.value()?.into()),
                 Long("second-start-ms") => {
-                    second_start = Some(Duration::from_millis(words.value()?.parse()?));
+                    let second_start = Duration::from_millis(words.value()?.parse()?);
+                    figures = Some(Figures::System { second_start });
                 }
+                Long("identity") => figures = Some(Figures::Identity),
                 Long("report") => report = Some(words.value()?.into()),
                 Long("subject") => subject = Some(words.value()?.string()?),
                 other => return Err(other.unexpected().into()),
@@ -44,7 +58,7 @@ impl Arguments {
         Ok(Self {
             ports: ports.context("--ports is missing")?,
             postgres: postgres.context("--postgres is missing")?,
-            second_start: second_start.context("--second-start-ms is missing")?,
+            figures: figures.context("neither --second-start-ms nor --identity is there")?,
             report: report.context("--report is missing")?,
             subject: subject.context("--subject is missing")?,
         })

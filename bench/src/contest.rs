@@ -10,7 +10,9 @@ use hdrhistogram::Histogram;
 
 use crate::aftermath::Aftermath;
 use crate::customer::Customer;
+use crate::hashes::Hashes;
 use crate::http_call::Call;
+use crate::identity::Guests;
 use crate::load::{Arrivals, Caller, Drive, drive};
 use crate::pgbench::Pgbench;
 use crate::processes::Processes;
@@ -32,6 +34,10 @@ pub enum Way {
     Http(Call),
     /// Orders, each leg including all that follows from them.
     Orders(Customer, Aftermath),
+    /// Sign-ins, each leg including what follows from them.
+    SignIns(Guests, Aftermath),
+    /// The hashes of sign-ins alone.
+    Hashes(Hashes),
     /// The same statements alone.
     Sql(Pgbench),
 }
@@ -209,6 +215,11 @@ async fn leg(
             let callers = customer.callers(connections);
             measured(contestant, callers, arrivals, length, Some(aftermath)).await
         }
+        Way::SignIns(guests, aftermath) => {
+            let callers = guests.callers(connections);
+            measured(contestant, callers, arrivals, length, Some(aftermath)).await
+        }
+        Way::Hashes(hashes) => measured(contestant, hashes.callers(), arrivals, length, None).await,
         Way::Sql(_) => anyhow::bail!("{}: pgbench has no latency of ours", contestant.name),
     }
 }

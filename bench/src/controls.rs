@@ -123,22 +123,7 @@ impl Controls {
         relay: Option<(String, String)>,
         menu: &str,
     ) -> Result<u32> {
-        let program = std::env::current_exe()?.with_file_name("bare");
-        let mut command = Command::new(&program);
-        command.arg("--port").arg(port.to_string());
-        if tls {
-            command.arg("--tls");
-        }
-        if let Some((url, token)) = relay {
-            command.arg("--relay").arg(url).env("DAPR_API_TOKEN", token);
-        }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| program.display().to_string())?;
-        let mut input = child.stdin.take().context("no standard input")?;
-        input.write_all(menu.as_bytes()).await?;
+        let child = spawn(port, tls, relay, menu).await?;
         self.keep(child)
     }
 
@@ -156,4 +141,30 @@ impl Controls {
         }
         Ok(())
     }
+}
+
+/// A bare handler's process, which ends with its handle.
+pub async fn spawn(
+    port: u16,
+    tls: bool,
+    relay: Option<(String, String)>,
+    menu: &str,
+) -> Result<Child> {
+    let program = std::env::current_exe()?.with_file_name("bare");
+    let mut command = Command::new(&program);
+    command.arg("--port").arg(port.to_string());
+    if tls {
+        command.arg("--tls");
+    }
+    if let Some((url, token)) = relay {
+        command.arg("--relay").arg(url).env("DAPR_API_TOKEN", token);
+    }
+    let mut child = command
+        .stdin(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| program.display().to_string())?;
+    let mut input = child.stdin.take().context("no standard input")?;
+    input.write_all(menu.as_bytes()).await?;
+    Ok(child)
 }

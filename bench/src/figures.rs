@@ -3,11 +3,15 @@
 //! Invariant: a figure that can't be had is an error; none is ever filled in.
 
 pub mod catalog;
+pub mod identity;
 pub mod memory;
 pub mod menu;
 pub mod orders;
 pub mod relay;
+pub mod sign_in;
 pub mod start;
+pub mod timing;
+pub mod verification;
 
 use std::time::Duration;
 

@@ -77,6 +77,11 @@ pub fn resident(pid: u32) -> Result<u64> {
     field(pid, "status", "VmRSS:")
 }
 
+/// The most that [`resident`] ever was of a process, in KiB.
+pub fn peak(pid: u32) -> Result<u64> {
+    field(pid, "status", "VmHWM:")
+}
+
 /// Memory of a process that is in RAM, in KiB; of each shared page, its part.
 pub fn proportional(pid: u32) -> Result<u64> {
     field(pid, "smaps_rollup", "Pss:")

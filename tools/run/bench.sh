@@ -2,8 +2,11 @@
 # Measuring. A stack of its own, the release build, its data on disk and durable as in
 # earnest; it is gone afterwards, the report stays (bench/reports/).
 
-bench() { # name of the report
-  local name=${1:-latest} programs commit
+bench() { # [identity] name of the report
+  local figures=system programs commit
+  if [[ ${1:-} == identity ]]; then figures=identity; shift; fi
+  local name=${1:-latest}
+  [[ $figures == system ]] || name=${1:-identity}
   [[ $name =~ ^[a-z0-9][a-z0-9-]*$ ]] || die "bench: a report is named by small letters, digits and dashes, not $name"
   state_layout
   check_tools up; check_memory; check_disk
@@ -21,14 +24,20 @@ bench() { # name of the report
   trap bench_over EXIT
   on_bench_stack ./run.sh reset -y >/dev/null
   step 'first start' on_bench_stack ./run.sh up -d --release
+  local words=(--identity)
+  [[ $figures == identity ]] || prepare_system_figures
+  on_bench_stack target/release/bench --ports $((BENCH_BASE + 1800)) --postgres "${programs%/*}" \
+    "${words[@]}" --report "bench/reports/$name.md" --subject "commit $commit, $(date -u +%F)"
+  on_bench_stack ./run.sh reset -y >/dev/null
+}
+
+# How long it takes to come up again, as words for the driver, and what pgbench works on.
+prepare_system_figures() {
   step 'stop' on_bench_stack ./run.sh down
   local began=${EPOCHREALTIME//[.,]/}
   step 'second start' on_bench_stack ./run.sh up -d --release
-  local second_start=$(((${EPOCHREALTIME//[.,]/} - began) / 1000))
+  words=(--second-start-ms $(((${EPOCHREALTIME//[.,]/} - began) / 1000)))
   step 'database of pgbench' on_bench_stack pgbench_database
-  on_bench_stack target/release/bench --ports $((BENCH_BASE + 1800)) --postgres "${programs%/*}" \
-    --second-start-ms "$second_start" --report "bench/reports/$name.md" --subject "commit $commit, $(date -u +%F)"
-  on_bench_stack ./run.sh reset -y >/dev/null
 }
 
 BENCH_STATE=$STATE-bench

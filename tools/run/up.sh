@@ -44,12 +44,14 @@ begin_part() { # name
 }
 
 # secretstore opens the vault and gives everything its secrets: the databases' owners, and
-# Redis, which does not start without its password.
+# Redis, which does not start without its password. From then on it keeps the signing keys.
 hand_out_secrets() { # profile
   local tool=$ROOT/target/$1/secretstore
   local common=(--state "$STATE" --vault "http://127.0.0.1:$VAULT_PORT" --apps "$(app_names | paste -sd,)")
   "$tool" up "${common[@]}" --postgres "127.0.0.1:$POSTGRES_PORT" --demo
   "$tool" sql "${common[@]}" | "$ROOT/tools/stack/postgres.sh" sql
+  STACK_SECRETSTORE=$tool part rotator start
+  await rotator 5 part rotator ready
   begin_part redis
 }
 
@@ -80,13 +82,13 @@ keeps_dying() { # app, or its sidecar
 stop_everything() {
   local name
   part dapr stop
-  for name in "${PARTS[@]}" zipkin; do part "$name" stop & done
+  for name in "${PARTS[@]}" rotator zipkin; do part "$name" stop & done
   wait
 }
 
 running() {
   local name
-  for name in dapr "${PARTS[@]}" zipkin; do ! alive "$name" || return 0; done
+  for name in dapr "${PARTS[@]}" rotator zipkin; do ! alive "$name" || return 0; done
   return 1
 }
 

@@ -9,8 +9,8 @@ use service::clock::Clock;
 use service::delivery::NotTaken;
 use sqlx::{PgConnection, PgPool};
 
-use crate::inbound::{INVENTORY, PAYMENT};
-use crate::ops::{on_inventory, on_payment};
+use crate::inbound::{IDENTITY, INVENTORY, PAYMENT};
+use crate::ops::{on_account, on_inventory, on_payment};
 use crate::state::App;
 
 impl Consumer for App {
@@ -30,6 +30,7 @@ impl Consumer for App {
         match event.source.as_str() {
             PAYMENT => on_payment::handle(connection, event).await,
             INVENTORY => on_inventory::handle(connection, event).await,
+            IDENTITY => on_account::handle(self, connection, &event).await,
             other => Err(NotTaken::Unusable(format!(
                 "nothing is expected from `{other}`"
             ))),

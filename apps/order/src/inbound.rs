@@ -8,13 +8,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use service::money::Money;
 
-use crate::order::OrderId;
+use crate::order::{CustomerId, OrderId};
 use crate::timeline::Entry;
 
 /// The CloudEvents source of payment.
 pub const PAYMENT: &str = "/payment";
 /// The CloudEvents source of inventory.
 pub const INVENTORY: &str = "/inventory";
+/// The CloudEvents source of identity.
+pub const IDENTITY: &str = "/identity";
 
 /// What is told of an order's payment.
 const PAYMENT_KINDS: [&str; 6] = [
@@ -33,6 +35,11 @@ const INVENTORY_KINDS: [&str; 3] = [
     "inventory.released.v1",
 ];
 
+/// What tells whether an account may be used.
+const USER_UPDATED: &str = "user.updated.v1";
+/// What tells that an account is being removed.
+const USER_DELETED: &str = "user.deleted.v1";
+
 /// The data of every event of [`PAYMENT_KINDS`].
 #[derive(Deserialize)]
 struct PaymentChanged {
@@ -50,6 +57,35 @@ struct PaymentChanged {
 struct StockChanged {
     order_id: OrderId,
     status: String,
+}
+
+/// The data of [`USER_UPDATED`] and [`USER_DELETED`].
+#[derive(Deserialize)]
+struct UserChanged {
+    user_id: CustomerId,
+    active: bool,
+}
+
+/// An account as one of identity's events tells of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Whose it is.
+    pub person: CustomerId,
+    /// Whether it may not be used any more.
+    pub closed: bool,
+}
+
+/// The account that one of identity's events is about, if it tells whether that is closed.
+pub fn of_account(event: &CloudEvent<Value>) -> Result<Option<Account>, serde_json::Error> {
+    let removed = event.kind == USER_DELETED;
+    if !removed && event.kind != USER_UPDATED {
+        return Ok(None);
+    }
+    let data = UserChanged::deserialize(&event.data)?;
+    Ok(Some(Account {
+        person: data.user_id,
+        closed: removed || !data.active,
+    }))
 }
 
 /// The entry of one of payment's events, if it is of a type that we show.

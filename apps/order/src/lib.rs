@@ -4,7 +4,8 @@
 //! Promises that an order is stored once per Idempotency-Key and wholly or not at all, that it costs what the catalog
 //! says, and that every transition leaves one row of history and one event.
 //! Publishes `order-events` (`events/`). Listens to `payment-events` and `inventory-events` for its timelines, to
-//! `identity-events` for sessions that ended, and to its own dead letters. In its own name it calls catalog for quotes, inventory for stock, payment for money.
+//! `identity-events` for sessions that ended and accounts that were closed, and to its own dead letters. In its own name
+//! it calls catalog for quotes, inventory for stock, payment for money.
 //! Invariants: only steps of [`lifecycle::STEPS`] happen; versions rise by one; whoever may not see an order is told
 //! that there is none.
 //!
@@ -15,6 +16,7 @@ pub mod access;
 pub mod audit;
 pub mod catalog;
 pub mod checkout;
+pub mod closed_accounts;
 pub mod config;
 mod consumer;
 pub mod error;

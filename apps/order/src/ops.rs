@@ -7,6 +7,7 @@ pub mod fulfil;
 pub mod get;
 pub mod history;
 pub mod list;
+pub mod on_account;
 pub mod on_inventory;
 pub mod on_payment;
 pub mod place;

@@ -23,7 +23,8 @@ pub struct OrderId(pub Uuid);
 pub struct StoreId(pub Uuid);
 
 /// Identifies the person who ordered, by identity's `sub`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, sqlx::Type)]
+#[serde(transparent)]
 #[sqlx(transparent)]
 pub struct CustomerId(pub Uuid);
 
@@ -109,6 +110,8 @@ pub enum Reason {
     ByStaff,
     /// An operator has undone it by hand.
     ByOperator,
+    /// The customer's account was closed before anybody began to make it.
+    AccountClosed,
 }
 
 /// The payment of an order.

@@ -9,8 +9,8 @@ use service::routes::{Access, Routes};
 
 use crate::access::FULFIL;
 use crate::ops::{
-    cancel, checkout, checkouts, fulfil, get, history, list, on_inventory, on_payment, place,
-    retry, settle, tickets, timeline, timeline_clear,
+    cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_payment,
+    place, retry, settle, tickets, timeline, timeline_clear,
 };
 use crate::state::App;
 
@@ -100,6 +100,12 @@ pub fn table() -> Routes<App> {
             "/events/inventory",
             Access::Sidecar,
             on_inventory::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/account",
+            Access::Sidecar,
+            on_account::handler,
         )
         .route(
             Method::POST,

@@ -3,6 +3,7 @@
 //! Invariant: nothing here decides; what may happen is the business of the domain and of the operations.
 
 pub mod checkouts;
+pub mod closed_accounts;
 pub mod history;
 pub mod orders;
 pub mod queue;

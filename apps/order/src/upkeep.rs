@@ -1,4 +1,5 @@
-//! What is done now and then: old answers under idempotency keys are deleted, new history is sealed.
+//! What is done now and then: old answers under idempotency keys are deleted, new history is sealed, orders of closed
+//! accounts are cancelled.
 //!
 //! Invariant: no answer to anybody depends on whether it has been done yet.
 
@@ -9,6 +10,7 @@ use service::server::Shutdown;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::audit::Seal;
+use crate::closed_accounts;
 use crate::state::App;
 use crate::store;
 
@@ -16,14 +18,18 @@ use crate::store;
 const FORGET: Duration = Duration::from_mins(10);
 /// How often history is sealed.
 const SEAL: Duration = Duration::from_secs(1);
+/// How often orders of closed accounts are looked for.
+const CANCEL: Duration = Duration::from_secs(1);
 /// How many rows of history one seal covers at most; what is left gets the next one at once.
 const MOST_ROWS: i64 = 10_000;
 
 /// Does it until the end is requested.
 pub async fn run(app: App, shutdown: Shutdown) {
-    let (mut forget, mut seal) = (interval(FORGET), interval(SEAL));
-    forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    seal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let [mut forget, mut seal, mut cancel] = [FORGET, SEAL, CANCEL].map(|every| {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    });
     loop {
         tokio::select! {
             () = shutdown.requested() => return,
@@ -34,6 +40,9 @@ pub async fn run(app: App, shutdown: Shutdown) {
             },
             _ = seal.tick() => if let Err(error) = seal_history(&app).await {
                 tracing::warn!(%error, "history can't be sealed");
+            },
+            _ = cancel.tick() => if let Err(error) = closed_accounts::cancel_orders(&app).await {
+                tracing::warn!(%error, "orders of closed accounts wait");
             },
         }
     }

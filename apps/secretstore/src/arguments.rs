@@ -2,7 +2,7 @@
 //!
 //! No option takes a secret, and an argument that is not understood stops the tool.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use lexopt::{Arg, ValueExt as _};
 use thiserror::Error;
@@ -22,9 +22,15 @@ secretstore: the operator's tool for the vault
                      the SQL that makes roles and databases, for psql; passwords as SCRAM verifiers
   secretstore rotate signing --state DIR --vault URL [--stolen]
                      let the next signing keys sign, and make new next ones; stolen: make all anew
+  secretstore watch  --state DIR --vault URL [--keys-last 30d] [--once]
+                     rotate the signing keys whenever they have signed for that long (d, h, m or s;
+                     0: never), with the rotator's token; once: look once
 
 Every command takes every option, so that one line of options serves all.
 ";
+
+/// How long signing keys sign unless it is said otherwise.
+const KEYS_LAST: Duration = Duration::from_hours(30 * 24);
 
 /// One run of the tool.
 #[derive(Debug)]
@@ -54,6 +60,8 @@ pub enum Command {
         /// What becomes of the old keys.
         rotation: Rotation,
     },
+    /// Rotate identity's signing keys by schedule.
+    Watch(Watch),
     /// Print the databases' SQL.
     Sql {
         /// The state folder, which holds the apps' tokens.
@@ -80,6 +88,19 @@ pub struct Settings {
     pub demo: bool,
 }
 
+/// Everything that `watch` works from.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The state folder, which holds the rotator's token.
+    pub state: PathBuf,
+    /// The vault's address.
+    pub vault: Url,
+    /// How long keys sign; none for keys that are never rotated by schedule.
+    pub keys_last: Option<Duration>,
+    /// Whether to look once and end.
+    pub once: bool,
+}
+
 /// A host and a port, as the apps' database secret names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPort {
@@ -96,7 +117,7 @@ pub enum ArgumentError {
     #[error(transparent)]
     Syntax(#[from] lexopt::Error),
     /// No command, or an unknown one.
-    #[error("name one command: up, unseal, status, sql or rotate signing (see --help)")]
+    #[error("name one command: up, unseal, status, sql, watch or rotate signing (see --help)")]
     NoCommand,
     /// An option that the command needs is not there.
     #[error("{0} is missing (see --help)")]
@@ -129,6 +150,8 @@ where
             Arg::Long("postgres") => given.postgres = Some(host_port(&parser.value()?.string()?)?),
             Arg::Long("demo") => given.demo = true,
             Arg::Long("stolen") => given.stolen = true,
+            Arg::Long("keys-last") => given.keys_last = period(&parser.value()?.string()?)?,
+            Arg::Long("once") => given.once = true,
             Arg::Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected().into()),
         }
@@ -158,6 +181,12 @@ where
                 Rotation::Regular
             },
         }),
+        ["watch"] => Ok(Command::Watch(Watch {
+            state: given.state()?,
+            vault: given.vault()?,
+            keys_last: given.keys_last,
+            once: given.once,
+        })),
         ["sql"] => Ok(Command::Sql {
             state: given.state()?,
             vault: given.vault()?,
@@ -167,7 +196,6 @@ where
     }
 }
 
-#[derive(Default)]
 struct Given {
     state: Option<PathBuf>,
     vault: Option<Url>,
@@ -175,6 +203,23 @@ struct Given {
     postgres: Option<HostPort>,
     demo: bool,
     stolen: bool,
+    keys_last: Option<Duration>,
+    once: bool,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self {
+            state: None,
+            vault: None,
+            apps: None,
+            postgres: None,
+            demo: false,
+            stolen: false,
+            keys_last: Some(KEYS_LAST),
+            once: false,
+        }
+    }
 }
 
 impl Given {
@@ -219,6 +264,29 @@ fn app_names(text: &str) -> Result<Vec<String>, ArgumentError> {
             wanted: "names such as bff,order",
         })
     }
+}
+
+/// A number of days, hours, minutes or seconds; 0 is no period at all.
+fn period(text: &str) -> Result<Option<Duration>, ArgumentError> {
+    if text == "0" {
+        return Ok(None);
+    }
+    let parsed = || {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let seconds: u64 = match unit {
+            "d" => 24 * 3600,
+            "h" => 3600,
+            "m" => 60,
+            "s" => 1,
+            _ => return None,
+        };
+        let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
+        Some(Duration::from_secs(u64::from(number) * seconds))
+    };
+    parsed().map(Some).ok_or(ArgumentError::Value {
+        option: "--keys-last",
+        wanted: "a period such as 30d, or 0",
+    })
 }
 
 fn host_port(text: &str) -> Result<HostPort, ArgumentError> {
@@ -281,6 +349,25 @@ mod tests {
     }
 
     #[test]
+    fn keys_last_a_month_unless_said_otherwise() {
+        let hours = |hours| Some(Duration::from_hours(hours));
+        for (more, expected) in [
+            ("", hours(720)),
+            (" --keys-last 0", None),
+            (" --keys-last 90d", hours(2160)),
+            (" --keys-last 1h", hours(1)),
+            (" --keys-last 5m", Some(Duration::from_mins(5))),
+            (" --keys-last 45s", Some(Duration::from_secs(45))),
+        ] {
+            let command = parsed(&format!("watch --state /s --vault http://localhost{more}"));
+            let Ok(Command::Watch(watch)) = command else {
+                panic!("{command:?}")
+            };
+            assert_eq!((watch.keys_last, watch.once), (expected, false), "{more}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_stops() {
         for line in [
             "",
@@ -290,6 +377,13 @@ mod tests {
             "rotate --state /s --vault http://localhost",
             "rotate clients --state /s --vault http://localhost",
             "rotate signing now --state /s --vault http://localhost",
+            "watch --state /s",
+            "watch --state /s --vault http://localhost --keys-last",
+            "watch --state /s --vault http://localhost --keys-last 30",
+            "watch --state /s --vault http://localhost --keys-last 0d",
+            "watch --state /s --vault http://localhost --keys-last -1d",
+            "watch --state /s --vault http://localhost --keys-last d",
+            "watch --state /s --vault http://localhost --keys-last 30ä",
             "status",
             "status --vault ftp://localhost",
             "status --vault http://operator:word@localhost",

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     files::{self, FileError},
+    policy::ROTATOR,
     secrets::{DEMO_ROLES, Secrets},
 };
 
@@ -25,11 +26,12 @@ pub fn kept_token(state: &Path, app: &str) -> Result<Option<SecretString>, FileE
         .map(SecretString::from))
 }
 
-/// Makes the folders for Redis's password and the apps' tokens.
+/// Makes the folders for Redis's password and the tokens of the apps and of the rotator.
 pub fn prepare(state: &Path, apps: &[String]) -> Result<(), FileError> {
     files::folder(&state.join("secrets"))?;
-    apps.iter()
-        .try_for_each(|app| files::folder(&folder(state, app)))
+    let apps = apps.iter().map(String::as_str);
+    apps.chain([ROTATOR])
+        .try_for_each(|holder| files::folder(&folder(state, holder)))
 }
 
 /// Writes an app's vault token; on its own, so that a token that was made is never lost to a later failure.

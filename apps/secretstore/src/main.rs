@@ -1,6 +1,7 @@
 //! The operator's tool: it brings the vault from nothing to ready and hands each app its own key to it.
 //!
 //! Owns the vault's shares, the table of secrets, the policies and the apps' tokens; no other crate holds a vault client.
+//! While the café runs, `watch` rotates the signing keys by schedule, with a token for that alone.
 //! Promises that running it again changes nothing, and that no root token lives when it has ended.
 //! A secret reaches the vault and files of mode 0600 only: never an argument, the environment, a log line or an error.
 
@@ -23,6 +24,7 @@ mod sql;
 mod tokens;
 mod up;
 mod vault;
+mod watch;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -53,6 +55,10 @@ async fn answer() -> anyhow::Result<()> {
             vault,
             rotation,
         } => format!("{}\n", rotate::signing(&state, &vault, rotation).await?),
+        Command::Watch(settings) => {
+            watch::watch(&settings).await?;
+            String::new()
+        }
         Command::Sql { state, vault, apps } => sql::print(&state, &vault, &apps).await?,
     };
     std::io::stdout().write_all(answer.as_bytes())?;

@@ -1,23 +1,35 @@
-//! What an app may do in the vault: read its own secrets, and nothing else.
+//! What an app may do in the vault: read its own secrets, and nothing else. What the rotator may: rotate one of them.
 //!
-//! A policy has the name of its app; the token that carries it carries no other, not even `default`.
+//! A policy has the name of its holder; the token that carries it carries no other, not even `default`.
 
 use vaultrs::sys::policy;
 
 use crate::{
     mounts::KV,
+    rotate,
     vault::{Vault, VaultError, failed},
 };
 
-/// The policy's text.
-pub fn text(app: &str) -> String {
+/// Who rotates the signing keys by schedule. No app has this name.
+pub const ROTATOR: &str = "rotator";
+
+/// The text of an app's policy.
+pub fn of_app(app: &str) -> String {
     format!("path \"{KV}/data/{app}/*\" {{\n  capabilities = [\"read\"]\n}}\n")
 }
 
+/// The text of the rotator's policy: it has to know the next keys to let them sign, and keeps its own token alive.
+pub fn of_rotator() -> String {
+    format!(
+        "path \"{KV}/data/{}\" {{\n  capabilities = [\"read\", \"update\"]\n}}\n\
+         path \"auth/token/renew-self\" {{\n  capabilities = [\"update\"]\n}}\n",
+        rotate::PATH
+    )
+}
+
 /// Writes the policy unless it stands as it should.
-pub async fn ensure(root: &Vault, app: &str) -> Result<(), VaultError> {
-    let wanted = text(app);
-    match policy::read(root.client(), app)
+pub async fn ensure(root: &Vault, holder: &str, wanted: &str) -> Result<(), VaultError> {
+    match policy::read(root.client(), holder)
         .await
         .map_err(failed("read a policy"))
     {
@@ -26,7 +38,7 @@ pub async fn ensure(root: &Vault, app: &str) -> Result<(), VaultError> {
         Err(error) if error.code() == Some(404) => {}
         Err(error) => return Err(error),
     }
-    policy::set(root.client(), app, &wanted)
+    policy::set(root.client(), holder, wanted)
         .await
         .map_err(failed("write a policy"))
 }
@@ -36,7 +48,7 @@ mod tests {
     #[test]
     fn an_app_reads_its_own_folder_only() {
         assert_eq!(
-            super::text("order"),
+            super::of_app("order"),
             "path \"crema/data/order/*\" {\n  capabilities = [\"read\"]\n}\n"
         );
     }

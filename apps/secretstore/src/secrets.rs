@@ -12,6 +12,7 @@ use crate::{
     arguments::Settings,
     kv::{self, Secret},
     random::{self, RandomError},
+    rotate,
     vault::{Vault, VaultError},
 };
 
@@ -179,6 +180,12 @@ const TABLE: &[Row] = &[
         "signing",
         "rs256.next",
         Value::Random(random::rsa_key),
+    ),
+    row(
+        On::Apps(&["identity"]),
+        "signing",
+        rotate::SINCE,
+        Value::First(|_| rotate::this_moment()),
     ),
     row(
         On::Apps(&["identity"]),
@@ -392,7 +399,13 @@ mod tests {
             ("identity/redis", &["password"]),
             (
                 "identity/signing",
-                &["current", "next", "rs256.current", "rs256.next"],
+                &[
+                    "current",
+                    "current_since",
+                    "next",
+                    "rs256.current",
+                    "rs256.next",
+                ],
             ),
             ("identity/totp", &["current"]),
             ("inventory/dapr", &["api_token", "app_token"]),

@@ -20,7 +20,7 @@ use crate::{
     interrupt::Interrupt,
     mounts::{self, MountError},
     pki::{self, PkiError},
-    policy,
+    policy::{self, ROTATOR},
     root::{self, RootError},
     rotate::{self, RotateError},
     seal::{self, InitialiseError, SealStatus},
@@ -51,6 +51,9 @@ pub enum UpError {
     /// The table of secrets.
     #[error(transparent)]
     Fill(#[from] FillError),
+    /// `up` has not made the rotator's token.
+    #[error("there is no token of the rotator yet: run secretstore up first")]
+    NoRotator,
     /// The rotation of a key.
     #[error(transparent)]
     Rotate(#[from] RotateError),
@@ -138,19 +141,25 @@ async fn set_up(root: &Vault, settings: &Settings, initialised: bool) -> Result<
 
     let mut made = 0;
     for app in &settings.apps {
-        policy::ensure(root, app).await?;
-        let kept = handout::kept_token(state, app)?;
-        let token = tokens::ensure(root, app, kept).await?;
-        handout::write_token(state, app, &token.token)?;
+        made += usize::from(hand_out(root, state, app, &policy::of_app(app)).await?);
         handout::write_dapr_tokens(state, app, &secrets)?;
-        made += usize::from(token.fresh);
     }
+    made += usize::from(hand_out(root, state, ROTATOR, &policy::of_rotator()).await?);
     Ok(Report {
         initialised,
         secrets: written,
         tokens: made,
         certificate,
     })
+}
+
+/// Makes sure of a holder's policy and of the token that carries it; says whether the token is a new one.
+async fn hand_out(root: &Vault, state: &Path, holder: &str, rules: &str) -> Result<bool, UpError> {
+    policy::ensure(root, holder, rules).await?;
+    let kept = handout::kept_token(state, holder)?;
+    let token = tokens::ensure(root, holder, kept).await?;
+    handout::write_token(state, holder, &token.token)?;
+    Ok(token.fresh)
 }
 
 /// Opens a sealed vault; answers with how it stands afterwards.

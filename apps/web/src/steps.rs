@@ -85,6 +85,7 @@ fn why(reason: Option<Reason>) -> &'static str {
         Some(Reason::StockUnavailable) => "We couldn't check our stock in time.",
         Some(Reason::ByCustomer) => "You cancelled this order.",
         Some(Reason::ByStaff | Reason::ByOperator) => "The café had to cancel this order.",
+        Some(Reason::AccountClosed) => "The account that ordered this was closed.",
         Some(Reason::Other) | None => "This order was cancelled.",
     }
 }

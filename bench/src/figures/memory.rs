@@ -76,6 +76,7 @@ impl Memory {
     }
 }
 
-fn megabytes(kibibytes: u64) -> Result<f64> {
+/// As it is written.
+pub(super) fn megabytes(kibibytes: u64) -> Result<f64> {
     Ok(f64::from(u32::try_from(kibibytes)?) / 1024.0)
 }

@@ -12,7 +12,7 @@ use super::{Invariant, Verdict};
 type Consumer = (&'static str, &'static str, fn(&Event) -> bool);
 
 /// Who admits which events, so that each has its effect there once.
-const CONSUMERS: [Consumer; 11] = [
+const CONSUMERS: [Consumer; 13] = [
     ("inventory", "order.confirmed.v1", always),
     ("inventory", "order.cancelled.v1", always),
     ("payment", "order.completed.v1", paid_at_the_counter),
@@ -24,6 +24,8 @@ const CONSUMERS: [Consumer; 11] = [
     ("order", "payment.failed.v1", always),
     ("order", "payment.voided.v1", always),
     ("order", "payment.refund_processed.v1", always),
+    ("order", "user.updated.v1", always),
+    ("order", "user.deleted.v1", always),
 ];
 
 fn always(_: &Event) -> bool {

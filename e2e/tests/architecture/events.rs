@@ -197,11 +197,13 @@ fn events_table(
     table += "|---|---|---|---|---|---|\n";
     let kinds: Vec<_> = samples.iter().map(|one| one.kind.as_str()).collect();
     for Sample { kind, event } in samples {
-        let consumers: Vec<_> = listeners
+        let mut consumers: Vec<_> = listeners
             .iter()
             .filter(|one| one.acts_on(&kinds).contains(&kind.as_str()))
             .map(|one| one.consumer.as_str())
             .collect();
+        // Who listens twice stands there once.
+        consumers.dedup();
         table += &row(&[
             &format!("`{kind}`"),
             meanings.get(kind).map_or("", String::as_str),

@@ -52,7 +52,7 @@ fn exists(entry: &str, app: &str) -> bool {
         Some(("src", name)) => (format!("{app}/src"), name),
         Some(("service", name)) => ("libs/service/tests/api".to_owned(), name),
         Some(("café", name)) => ("e2e/tests/suite".to_owned(), name),
-        Some(_) => return false,
+        Some((app, name)) => (format!("apps/{app}/tests/api"), name),
     };
     let Some((module, test)) = name.rsplit_once("::") else {
         return false;

@@ -227,6 +227,7 @@ const MATRIX: &[(&str, &str, &str, Expected)] = &[
         "/v1/dead-letters/{id}/redrive",
         OPERATORS,
     ),
+    ("order", "POST", "/events/account", Expected::OwnSidecar),
     ("order", "POST", "/events/dead", Expected::OwnSidecar),
     ("order", "POST", "/events/identity", Expected::OwnSidecar),
     ("order", "POST", "/events/inventory", Expected::OwnSidecar),
@@ -483,6 +484,7 @@ async fn the_inside_is_not_published() -> Result<()> {
     let visitor = Client::new(&stack)?;
     for path in [
         "/events/order",
+        "/events/account",
         "/events/identity",
         "/events/inventory",
         "/events/payment",

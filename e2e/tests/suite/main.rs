@@ -3,6 +3,7 @@
 //! Invariant: the tests know the system through `e2e::Target` alone, and each leaves it as usable as it was.
 
 mod access;
+mod accounts;
 mod bad_input;
 mod browser;
 mod checkout;

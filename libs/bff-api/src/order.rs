@@ -189,6 +189,8 @@ pub enum Reason {
     ByStaff,
     /// An operator did it.
     ByOperator,
+    /// The customer's account was closed.
+    AccountClosed,
     /// One that this version does not know yet.
     #[serde(other)]
     Other,

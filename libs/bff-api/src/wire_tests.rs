@@ -61,6 +61,7 @@ fn how_an_order_was_paid_and_why_it_ended() {
         ("card", "refunded", "by_customer"),
         ("card", "refunded", "by_staff"),
         ("card", "captured", "by_operator"),
+        ("card", "refunded", "account_closed"),
     ] {
         let mut wire = order();
         wire["checkout"] = "cancelled".into();

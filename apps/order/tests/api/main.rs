@@ -1,6 +1,7 @@
 //! The service's API on a real PostgreSQL and a stand-in for its sidecar; a file per operation.
 
 mod access;
+mod account;
 mod audit;
 mod cancel;
 mod checkout;

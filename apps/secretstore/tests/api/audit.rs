@@ -21,7 +21,7 @@ async fn no_secret_is_logged_or_printed() {
         "database",
         "host",
         "port",
-        "retired_at",
+        "current_since",
         "role",
         "username",
     ];

@@ -16,3 +16,4 @@ mod isolation;
 mod root_token;
 mod rotation;
 mod sql;
+mod watch;

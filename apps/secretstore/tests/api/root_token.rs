@@ -20,7 +20,15 @@ async fn a_root_token_that_a_crash_left_is_revoked() {
     let living = bao.living_tokens(&inspector).await;
     assert_eq!(
         living,
-        ["bff", "catalog", "identity", "inspector", "order"].map(|app| [app])
+        [
+            "bff",
+            "catalog",
+            "identity",
+            "inspector",
+            "order",
+            "rotator"
+        ]
+        .map(|app| [app])
     );
     let (status, _) = bao.call("GET", "auth/token/lookup-self", &left, None).await;
     assert_eq!(status, StatusCode::FORBIDDEN);

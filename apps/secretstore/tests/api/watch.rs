@@ -1,0 +1,164 @@
+//! Signing keys are rotated by schedule, once, by a keeper who can do nothing else.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Read as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant, SystemTime},
+};
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::bao::Bao;
+
+const ROTATED: &str = "signing keys rotated by schedule\n";
+const SIGNING: &str = "crema/data/identity/signing";
+const DAY: u64 = 24 * 3600;
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Makes the current keys sign since this many seconds ago, as the rotator itself could.
+async fn age(bao: &Bao, seconds: u64) -> BTreeMap<String, String> {
+    let (version, mut keys) = signing(bao).await;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let since = now.unwrap().as_secs() - seconds;
+    keys.insert("current_since".to_owned(), since.to_string());
+    let wanted = json!({ "options": { "cas": version }, "data": keys });
+    let (status, said) = bao
+        .call("POST", SIGNING, &bao.token("rotator"), Some(wanted))
+        .await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    keys
+}
+
+async fn signing(bao: &Bao) -> (u64, BTreeMap<String, String>) {
+    bao.secret("identity", "signing").await.unwrap()
+}
+
+/// A keeper in the background, whose words go to a file.
+fn spawn(bao: &Bao, command: &str, log: &Path) -> Child {
+    bao.tool(command, bao.port)
+        .stdout(File::create(log).unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn said(log: &Path) -> String {
+    let mut text = String::new();
+    File::open(log).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Waits until the log has that text.
+async fn until_said(log: &Path, wanted: &str) {
+    let since = Instant::now();
+    while !said(log).contains(wanted) {
+        assert!(since.elapsed() < LIMIT, "it said: {}", said(log));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn of_all_who_find_the_keys_due_one_rotates_them() {
+    let bao = Bao::start().await;
+    bao.succeed("up");
+    let old = age(&bao, 30 * DAY).await;
+    let keepers: Vec<Child> = (0..6)
+        .map(|_| {
+            let mut tool = bao.tool("watch --once", bao.port);
+            tool.stdout(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let mut words = String::new();
+    for keeper in keepers {
+        let output = keeper.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        words += &String::from_utf8(output.stdout).unwrap();
+    }
+    assert_eq!(words, ROTATED);
+    let (version, new) = signing(&bao).await;
+    assert_eq!(version, 3);
+    for prefix in ["", "rs256."] {
+        let name = |place: &str| format!("{prefix}{place}");
+        assert_eq!(new[&name("current")], old[&name("next")]);
+        assert_eq!(new[&name("retired")], old[&name("current")]);
+    }
+    assert_eq!(bao.succeed("watch --once"), "");
+    assert_eq!(signing(&bao).await, (3, new));
+}
+
+#[tokio::test]
+async fn keys_that_are_not_due_stay() {
+    let bao = Bao::start().await;
+    bao.succeed("up");
+    let before = signing(&bao).await;
+    assert_eq!(bao.succeed("watch --once"), "");
+    assert_eq!(signing(&bao).await, before);
+
+    let keys = age(&bao, 30 * DAY).await;
+    assert_eq!(bao.succeed("watch --once --keys-last 31d"), "");
+    assert_eq!(
+        bao.succeed("watch --once --keys-last 0"),
+        "signing keys are never rotated by schedule\n"
+    );
+    assert_eq!(signing(&bao).await, (2, keys));
+    // A rotation by hand begins a new period.
+    bao.succeed("rotate signing");
+    assert_eq!(bao.succeed("watch --once"), "");
+    assert_eq!(signing(&bao).await.0, 3);
+}
+
+#[tokio::test]
+async fn a_keeper_outlasts_a_vault_that_is_away_and_ends_when_it_is_told_to() {
+    let mut bao = Bao::start().await;
+    bao.succeed("up");
+    // Sealed: it answers, and refuses.
+    bao.restart().await;
+    let log = bao.state().with_file_name("watch.log");
+    let mut keeper = spawn(&bao, "watch --keys-last 1s", &log);
+    until_said(&log, "signing keys can't be looked at: ").await;
+    bao.succeed("unseal");
+    until_said(&log, ROTATED).await;
+    // Due again at once, but the tokens of the retired keys are still good.
+    let ended = Command::new("kill").arg(keeper.id().to_string()).status();
+    assert!(ended.unwrap().success());
+    assert!(keeper.wait().unwrap().success());
+    assert_eq!(said(&log).matches(ROTATED).count(), 1);
+    assert_eq!(signing(&bao).await.0, 2);
+}
+
+#[tokio::test]
+async fn the_keepers_token_opens_one_secret_and_nothing_else() {
+    let bao = Bao::start().await;
+    bao.succeed("up");
+    let token = bao.token("rotator");
+    let (status, _) = bao.call("GET", SIGNING, &token, None).await;
+    assert_eq!(status, StatusCode::OK);
+    for (method, path) in [
+        ("GET", "crema/data/identity/clients"),
+        ("GET", "crema/data/order/database"),
+        ("POST", "crema/data/identity/clients"),
+        ("DELETE", SIGNING),
+        ("POST", "crema/destroy/identity/signing"),
+        ("DELETE", "crema/metadata/identity/signing"),
+        ("LIST", "crema/metadata/identity"),
+        ("POST", "auth/token/create"),
+        ("LIST", "auth/token/accessors"),
+        ("GET", "sys/policies/acl/rotator"),
+        ("POST", "pki/issue/localhost"),
+    ] {
+        let body = Some(json!({ "data": { "current": "forged" }, "versions": [1] }));
+        let (status, said) = bao.call(method, path, &token, body).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn without_up_there_is_nothing_to_watch_with() {
+    let bao = Bao::start().await;
+    let said = bao.fail("watch --once");
+    assert!(said.contains("run secretstore up first"), "{said}");
+}
