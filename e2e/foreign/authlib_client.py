@@ -87,6 +87,38 @@ def sign_in():
     return back, verifier, tokens, claims
 
 
+def walk_as(client, method, there):
+    """The way of another company's client: what its person allows, and no more."""
+    foreign = OAuth2Session(
+        client["client_id"],
+        client.get("client_secret"),
+        scope="openid email",
+        redirect_uri=there,
+        code_challenge_method="S256",
+        token_endpoint_auth_method=method,
+    )
+    verifier = token_urlsafe(48)
+    address, state = foreign.create_authorization_url(
+        server["authorization_endpoint"], code_verifier=verifier
+    )
+    tokens = foreign.fetch_token(
+        server["token_endpoint"],
+        authorization_response=go(address),
+        code_verifier=verifier,
+        state=state,
+    )
+    person = foreign.get(server["userinfo_endpoint"]).json()
+    assert person["email"] and "name" not in person and "roles" not in person, person
+    newer = foreign.refresh_token(
+        server["token_endpoint"], refresh_token=tokens["refresh_token"]
+    )
+    assert newer["refresh_token"] != tokens["refresh_token"]
+
+
+# One with a secret in the form, one without any on a port of its own.
+walk_as(me["server"], "client_secret_post", me["server"]["callback"])
+walk_as(me["device"], "none", me["device"]["callback"].replace("127.0.0.1", "127.0.0.1:51004"))
+
 back, verifier, tokens, claims = sign_in()
 person = session.get(server["userinfo_endpoint"]).json()
 assert person["sub"] == claims["sub"] and person["email"], person

@@ -12,7 +12,7 @@ import assert from 'node:assert/strict';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const told = async () => (await lines.next()).value;
-const { issuer, id, secret, callback, goodbye, audience } = JSON.parse(await told());
+const { issuer, id, secret, callback, goodbye, audience, server: beans, device } = JSON.parse(await told());
 
 // tools/foreign holds what is not ours.
 const { resolve } = createRequire(new URL('../../tools/foreign/package.json', import.meta.url));
@@ -107,6 +107,40 @@ await oidc.tokenRevocation(config, 'of nobody');
 // What is refused is refused by the standard's own name.
 await refused((await signIn({ response_type: 'token' })).tokens(), 'unsupported_response_type');
 await refused((await signIn({ code_challenge_method: 'plain' })).tokens(), 'invalid_request');
+
+// Clients of other companies: one with a secret in the form, one without any on a port of its own. Both are allowed what
+// they ask for, learn no more, and are never asked about twice.
+for (const [client, authentication, there] of [
+  [beans, oidc.ClientSecretPost(beans.client_secret), beans.callback],
+  [device, oidc.None(), device.callback.replace('127.0.0.1', '127.0.0.1:51004')],
+]) {
+  const foreign = await oidc.discovery(new URL(issuer), client.client_id, undefined, authentication);
+  oidc.enableNonRepudiationChecks(foreign);
+  const walk = async (parameters = {}) => {
+    const verifier = oidc.randomPKCECodeVerifier();
+    const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
+    const address = oidc.buildAuthorizationUrl(foreign, {
+      redirect_uri: there,
+      scope: 'openid email',
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce,
+      ...parameters,
+    });
+    const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
+    return oidc.authorizationCodeGrant(foreign, await go(address), checks);
+  };
+  await refused(walk({ prompt: 'none' }), 'consent_required');
+  const allowed = await walk();
+  const known = await oidc.fetchUserInfo(foreign, allowed.access_token, allowed.claims().sub);
+  assert.ok(known.email && !known.name && !known.roles, JSON.stringify(known));
+  await walk({ prompt: 'none', id_token_hint: allowed.id_token });
+  const renewed = await oidc.refreshTokenGrant(foreign, allowed.refresh_token);
+  await refused(oidc.clientCredentialsGrant(foreign, { audience }), 'unauthorized_client');
+  await oidc.tokenRevocation(foreign, renewed.refresh_token);
+  await refused(oidc.refreshTokenGrant(foreign, renewed.refresh_token), 'invalid_grant');
+}
 
 // RP-initiated logout, after which nobody is signed in.
 const final = await (await signIn({ prompt: 'none' })).tokens();

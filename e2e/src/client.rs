@@ -228,21 +228,34 @@ impl Client {
         (page, answer): (Url, Answer),
         fields: &[(&str, &str)],
     ) -> Result<(Url, Answer)> {
-        let answer = answer.expect(StatusCode::OK)?;
         let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
-        let form = Form::find(&answer.body, &names)
+        let (there, answer) = self.fill(&page, answer, &names, fields).await?;
+        self.follow(there, answer).await
+    }
+
+    /// Posts the form of a page that has the fields `names`, with these values; what is answered may lead off this site.
+    pub async fn fill(
+        &self,
+        page: &Url,
+        answer: Answer,
+        names: &[&str],
+        fields: &[(&str, &str)],
+    ) -> Result<(Url, Answer)> {
+        let answer = answer.expect(StatusCode::OK)?;
+        let form = Form::find(&answer.body, names)
             .with_context(|| format!("{page} has no form with {names:?}"))?;
         let there = page.join(&form.action)?;
+        let known: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
         let filled: Vec<_> = form
             .values
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
-            .filter(|(name, _)| !names.contains(name))
+            .filter(|(name, _)| !known.contains(name))
             .chain(fields.iter().copied())
             .collect();
         let (request, trace_id) = self.request(&Method::POST, there.as_str())?;
         let answer = self.send((request.form(&filled), trace_id)).await?;
-        self.follow(there, answer).await
+        Ok((there, answer))
     }
 
     /// Signs in through the pages, as a person does.

@@ -17,7 +17,7 @@ const PAYMENT: &str = "payment";
 const IDENTITY: &str = "identity";
 
 /// The rows.
-pub static PASSED: [Passed; 36] = [
+pub static PASSED: [Passed; 42] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders/{id}", ORDER, "/v1/orders/{id}"),
@@ -143,6 +143,22 @@ pub static PASSED: [Passed; 36] = [
         "/v1/audit/verification",
     ),
     row(GET, "/api/clients", IDENTITY, "/v1/clients"),
+    row(POST, "/api/clients", IDENTITY, "/v1/clients"),
+    row(GET, "/api/clients/{id}", IDENTITY, "/v1/clients/{id}"),
+    row(PUT, "/api/clients/{id}", IDENTITY, "/v1/clients/{id}"),
+    row(DELETE, "/api/clients/{id}", IDENTITY, "/v1/clients/{id}"),
+    row(
+        POST,
+        "/api/clients/{id}/secret",
+        IDENTITY,
+        "/v1/clients/{id}/secret",
+    ),
+    row(
+        DELETE,
+        "/api/clients/{id}/secret/previous",
+        IDENTITY,
+        "/v1/clients/{id}/secret/previous",
+    ),
     // A copy of events, dropped to be built anew from their topics.
     row(DELETE, "/api/timeline", ORDER, "/v1/timeline"),
     // Events that could not be taken in.

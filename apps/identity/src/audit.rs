@@ -71,6 +71,22 @@ pub enum Kind {
     Deactivated,
     /// An operator opened an account again.
     Reactivated,
+    /// An operator registered a client of another company.
+    ClientRegistered,
+    /// An operator changed its registration.
+    ClientChanged,
+    /// An operator gave it a new secret.
+    ClientSecretRenewed,
+    /// An operator ended the secret before.
+    ClientSecretEnded,
+    /// An operator removed it.
+    ClientRemoved,
+    /// A person allowed a client something.
+    ConsentGiven,
+    /// A person did not allow it.
+    ConsentRefused,
+    /// A person took back what she had allowed.
+    ConsentWithdrawn,
 }
 
 impl Kind {
@@ -104,6 +120,14 @@ impl Kind {
             Self::RolesChanged => "roles_changed",
             Self::Deactivated => "deactivated",
             Self::Reactivated => "reactivated",
+            Self::ClientRegistered => "client_registered",
+            Self::ClientChanged => "client_changed",
+            Self::ClientSecretRenewed => "client_secret_renewed",
+            Self::ClientSecretEnded => "client_secret_ended",
+            Self::ClientRemoved => "client_removed",
+            Self::ConsentGiven => "consent_given",
+            Self::ConsentRefused => "consent_refused",
+            Self::ConsentWithdrawn => "consent_withdrawn",
         }
     }
 }

@@ -1,9 +1,23 @@
-//! The registry of clients: who may ask for what. One table, no other grants.
+//! The registry of clients: who may ask for what. The platform's own are a table in the code, those of other companies
+//! are registered by operators.
 //!
-//! Invariant: least privilege; whatever is not in the table is refused.
+//! Invariant: least privilege; whatever is not in the registry is refused. A registered client's id is a UUID and none of
+//! ours is, so no registration takes the place of one of ours.
+
+mod foreign;
+mod own;
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+pub use foreign::{ClientName, ForeignClient, Kind, Registration, UnfitName};
+pub use own::OwnClient;
 
 use crate::issuer::Issuer;
-use crate::scope::Scopes;
+use crate::scope::{self, Scopes};
+use crate::store;
 
 /// The grants of the token endpoint, by their `grant_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,119 +59,137 @@ impl GrantType {
     }
 }
 
-/// One registered client.
-#[derive(Debug)]
-pub struct Client {
-    /// Its `client_id`, which is its app id.
-    pub id: &'static str,
-    /// The paths under the issuer that codes may be sent to.
-    redirect_paths: &'static [&'static str],
-    /// The paths under the issuer that a person who has signed out may be sent to.
-    post_logout_paths: &'static [&'static str],
-    grants: &'static [GrantType],
-    /// Audience and scopes of what it does for itself.
-    own: &'static [(&'static str, &'static [&'static str])],
-    /// The audiences it may reach in a person's name.
-    delegated: &'static [&'static str],
-    /// Its sign-out is the person's: revoking its refresh token ends the session at this server too.
-    pub signs_out: bool,
+/// A client. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Client {
+    /// One of the platform's own.
+    Own(&'static OwnClient),
+    /// One of another company.
+    Foreign(Arc<ForeignClient>),
 }
 
-static CLIENTS: [Client; 2] = [
-    Client {
-        id: "bff",
-        redirect_paths: &["/api/session/callback"],
-        post_logout_paths: &["/"],
-        grants: &GrantType::ALL,
-        own: &[
-            ("catalog", &["catalog:read"]),
-            ("inventory", &["inventory:availability"]),
-        ],
-        delegated: &["order", "catalog", "inventory", "payment", "identity"],
-        signs_out: true,
-    },
-    Client {
-        id: "order",
-        redirect_paths: &[],
-        post_logout_paths: &[],
-        grants: &[GrantType::ClientCredentials],
-        own: &[
-            ("catalog", &["catalog:quote"]),
-            ("inventory", &["inventory:reserve"]),
-            ("payment", &["payment:charge"]),
-        ],
-        delegated: &[],
-        signs_out: false,
-    },
-];
-
 impl Client {
-    /// The client of this id.
-    #[must_use]
-    pub fn find(id: &str) -> Option<&'static Self> {
-        CLIENTS.iter().find(|client| client.id == id)
+    /// The client of this id. For one of ours the database is not asked.
+    pub async fn find(db: &PgPool, id: &str) -> sqlx::Result<Option<Self>> {
+        if let Some(own) = OwnClient::find(id) {
+            return Ok(Some(Self::Own(own)));
+        }
+        // Only as it was given out: one client has one id, byte for byte.
+        let Some(given) = Uuid::try_parse(id)
+            .ok()
+            .filter(|uuid| uuid.to_string() == id)
+        else {
+            return Ok(None);
+        };
+        let found = store::clients::get(&mut *db.acquire().await?, given).await?;
+        Ok(found.map(|client| Self::Foreign(Arc::new(client))))
     }
 
-    /// All of them.
+    /// Its `client_id`.
     #[must_use]
-    pub fn all() -> &'static [Self] {
-        &CLIENTS
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Own(own) => own.id,
+            Self::Foreign(foreign) => &foreign.client_id,
+        }
     }
 
-    /// Where codes may be sent.
+    /// The registration, if it is of another company.
     #[must_use]
-    pub fn redirect_uris(&self, issuer: &Issuer) -> Vec<String> {
-        let paths = self.redirect_paths.iter();
-        paths.map(|path| issuer.at(path)).collect()
+    pub fn foreign(&self) -> Option<&ForeignClient> {
+        match self {
+            Self::Own(_) => None,
+            Self::Foreign(foreign) => Some(foreign),
+        }
     }
 
-    /// Audience and scopes of what it does for itself.
+    /// Whether it is one of the platform's own, which learn people's roles and need nobody's consent.
     #[must_use]
-    pub fn own(&self) -> &'static [(&'static str, &'static [&'static str])] {
-        self.own
+    pub fn is_own(&self) -> bool {
+        self.foreign().is_none()
     }
 
-    /// The audiences it may reach in a person's name.
+    /// Whether it has no secret, so that its id alone is all it can say of itself (RFC 6749 §2.1).
     #[must_use]
-    pub fn delegated(&self) -> &'static [&'static str] {
-        self.delegated
+    pub fn is_public(&self) -> bool {
+        self.foreign()
+            .is_some_and(|foreign| foreign.registration.kind == Kind::Public)
     }
 
     /// Whether it may use this grant.
     #[must_use]
     pub fn may(&self, grant: GrantType) -> bool {
-        self.grants.contains(&grant)
+        match self {
+            Self::Own(own) => own.grants.contains(&grant),
+            Self::Foreign(foreign) => match grant {
+                GrantType::AuthorizationCode => true,
+                GrantType::RefreshToken => foreign.registration.refreshes,
+                GrantType::ClientCredentials | GrantType::TokenExchange => false,
+            },
+        }
     }
 
-    /// Whether `uri` is, byte for byte, one of its redirect URIs.
+    /// What it may learn of a person.
+    #[must_use]
+    pub fn personal(&self) -> Scopes {
+        match self {
+            Self::Own(_) => scope::PERSONAL.into_iter().collect(),
+            Self::Foreign(foreign) => foreign.registration.scopes.clone(),
+        }
+    }
+
+    /// Whether codes may be sent to `uri`.
     #[must_use]
     pub fn redirects_to(&self, uri: &str, issuer: &Issuer) -> bool {
-        self.redirect_paths
-            .iter()
-            .any(|path| issuer.at(path) == uri)
+        match self {
+            Self::Own(own) => own.redirect_uris(issuer).iter().any(|known| known == uri),
+            Self::Foreign(foreign) => {
+                let known = &foreign.registration.redirect_uris;
+                known.iter().any(|known| known.admits(uri))
+            }
+        }
     }
 
-    /// Whether `uri` is, byte for byte, one of its post-logout redirect URIs.
+    /// Whether a person who has signed out may be sent to `uri`.
     #[must_use]
     pub fn logs_out_to(&self, uri: &str, issuer: &Issuer) -> bool {
-        self.post_logout_paths
-            .iter()
-            .any(|path| issuer.at(path) == uri)
+        match self {
+            Self::Own(own) => {
+                let known = own.post_logout_redirect_uris(issuer);
+                known.iter().any(|known| known == uri)
+            }
+            Self::Foreign(foreign) => {
+                let known = &foreign.registration.post_logout_redirect_uris;
+                known.iter().any(|known| known.admits(uri))
+            }
+        }
     }
 
     /// Its own scopes towards an audience; `None` when it has no business there.
     #[must_use]
     pub fn own_scopes(&self, audience: &str) -> Option<Scopes> {
-        self.own
-            .iter()
-            .find(|(own, _)| *own == audience)
-            .map(|(_, scopes)| scopes.iter().copied().collect())
+        match self {
+            Self::Own(own) => own.own_scopes(audience),
+            Self::Foreign(_) => None,
+        }
     }
 
     /// Whether it may reach this audience in a person's name.
     #[must_use]
     pub fn acts_towards(&self, audience: &str) -> bool {
-        self.delegated.contains(&audience)
+        match self {
+            Self::Own(own) => own.delegated.contains(&audience),
+            Self::Foreign(_) => false,
+        }
+    }
+
+    /// Whether its sign-out is the person's: revoking its refresh token ends the session at this server too.
+    #[must_use]
+    pub fn signs_out(&self) -> bool {
+        match self {
+            Self::Own(own) => own.signs_out,
+            Self::Foreign(_) => false,
+        }
     }
 }
 
@@ -166,10 +198,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn own(id: &str) -> Client {
+        Client::Own(OwnClient::find(id).expect("registered"))
+    }
+
     #[test]
     fn redirect_uris_are_compared_byte_for_byte() {
         let issuer = Issuer::new(&"https://localhost:8443/".parse().expect("an address"));
-        let bff = Client::find("bff").expect("registered");
+        let bff = own("bff");
         assert!(bff.redirects_to("https://localhost:8443/api/session/callback", &issuer));
         for near in [
             "https://localhost:8443/api/session/callback/",
@@ -184,7 +220,7 @@ mod tests {
         ] {
             assert!(!bff.redirects_to(near, &issuer), "{near}");
         }
-        let order = Client::find("order").expect("registered");
+        let order = own("order");
         assert!(!order.redirects_to("https://localhost:8443/api/session/callback", &issuer));
     }
 
@@ -198,7 +234,7 @@ mod tests {
             change in 0..3,
         ) {
             let issuer = Issuer::new(&"https://localhost:8443/".parse().expect("an address"));
-            let bff = Client::find("bff").expect("registered");
+            let bff = own("bff");
             for path in ["/api/session/callback", "/"] {
                 let good = issuer.at(path);
                 let (before, after) = good.split_at(place.index(good.len()));
@@ -216,7 +252,7 @@ mod tests {
         #[test]
         fn no_text_is_a_registered_address(text in "\\PC{0,60}|https://localhost:8443/[ -~]{1,40}") {
             let issuer = Issuer::new(&"https://localhost:8443/".parse().expect("an address"));
-            let bff = Client::find("bff").expect("registered");
+            let bff = own("bff");
             prop_assert!(!bff.redirects_to(&text, &issuer));
             prop_assert!(!bff.logs_out_to(&text, &issuer));
         }
@@ -224,7 +260,7 @@ mod tests {
 
     #[test]
     fn services_have_the_least_there_is() {
-        let order = Client::find("order").expect("registered");
+        let order = own("order");
         assert!(!order.may(GrantType::TokenExchange) && !order.may(GrantType::AuthorizationCode));
         assert_eq!(
             order.own_scopes("catalog").map(|s| s.to_string()),
@@ -232,7 +268,7 @@ mod tests {
         );
         assert_eq!(order.own_scopes("order"), None);
         assert!(!order.acts_towards("catalog"));
-        assert!(Client::find("BFF").is_none());
+        assert!(OwnClient::find("BFF").is_none());
     }
 
     #[test]

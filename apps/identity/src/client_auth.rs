@@ -1,57 +1,109 @@
-//! Who is asking: HTTP Basic with the client's id and secret, the only method there is.
+//! Who is asking: a client by its id and secret, in HTTP Basic or in the form (RFC 6749 §2.3.1), or a public client by its
+//! id alone.
 //!
 //! Invariant: secrets are known here by their SHA-256 alone and compared in constant time; an unknown client takes
-//! the same comparison as a known one.
+//! the same comparison as a known one. Nobody says twice who it is.
 
 use aws_lc_rs::digest;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dapr_kit::{Secret, Secrets};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::PgPool;
 use subtle::ConstantTimeEq as _;
 
 use crate::client::Client;
 use crate::error::OAuthError;
+use crate::opaque;
 use crate::params::Params;
 
-/// Checks clients against the secret `clients`. Cheap to clone.
+/// How a client may say who it is (RFC 8414 §2).
+pub const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+/// The same where a public client has no business.
+pub const METHODS_WITH_SECRET: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+
+/// Checks clients: ours against the secret `clients`, those of other companies against their registration. Cheap to
+/// clone.
 #[derive(Clone)]
 pub struct ClientAuth(Secrets);
 
+/// Who a request says that it is from.
+struct Presented {
+    id: String,
+    secret: Option<SecretString>,
+}
+
 impl ClientAuth {
-    /// Follows the secret that holds, per client, the hash of its secret (`bff`) and, while that is being changed, of
-    /// the one before (`bff.previous`).
+    /// Follows the secret that holds, per client of ours, the hash of its secret (`bff`) and, while that is being changed,
+    /// of the one before (`bff.previous`).
     #[must_use]
     pub fn new(clients: Secrets) -> Self {
         Self(clients)
     }
 
-    /// The client that sent this request.
-    pub fn authenticate(
+    /// The client that sent this request. A public one has proved nothing.
+    pub async fn authenticate(
         &self,
+        db: &PgPool,
         headers: &HeaderMap,
         params: &Params,
-    ) -> Result<&'static Client, OAuthError> {
-        if params.one("client_secret")?.is_some() || params.one("client_assertion")?.is_some() {
+    ) -> Result<Client, OAuthError> {
+        let presented = Presented::read(headers, params)?;
+        let client = Client::find(db, &presented.id).await?;
+        self.judge(client, &presented)
+    }
+
+    fn judge(&self, client: Option<Client>, presented: &Presented) -> Result<Client, OAuthError> {
+        let Some(secret) = &presented.secret else {
+            return client
+                .filter(Client::is_public)
+                .ok_or(OAuthError::InvalidClient);
+        };
+        let (secret, secrets) = (secret.expose_secret(), self.0.current());
+        let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, secret.as_bytes()));
+        let current = matches(&secrets, &presented.id, &hash);
+        let previous = matches(&secrets, &format!("{}.previous", presented.id), &hash);
+        let good = match &client {
+            None => false,
+            Some(Client::Own(_)) => current | previous,
+            Some(Client::Foreign(foreign)) => foreign.proves(&opaque::hash(secret)),
+        };
+        client.filter(|_| good).ok_or(OAuthError::InvalidClient)
+    }
+}
+
+impl Presented {
+    fn read(headers: &HeaderMap, params: &Params) -> Result<Self, OAuthError> {
+        if params.one("client_assertion")?.is_some() {
             return Err(OAuthError::InvalidRequest(
-                "clients authenticate with HTTP Basic alone",
+                "clients authenticate with their secret alone",
             ));
         }
+        let (named, posted) = (params.one("client_id")?, params.one("client_secret")?);
+        if !headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self {
+                id: named.ok_or(OAuthError::InvalidClient)?.to_owned(),
+                secret: posted.map(SecretString::from),
+            });
+        }
         let (id, secret) = basic(headers).ok_or(OAuthError::InvalidClient)?;
-        if params.one("client_id")?.is_some_and(|named| named != id) {
+        if posted.is_some() {
+            return Err(OAuthError::InvalidRequest(
+                "a client authenticates in one way, not in two",
+            ));
+        }
+        if named.is_some_and(|named| named != id) {
             return Err(OAuthError::InvalidRequest(
                 "client_id is not the client that authenticated",
             ));
         }
-        let presented = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, secret.as_bytes()));
-        let secrets = self.0.current();
-        let current = matches(&secrets, &id, &presented);
-        let previous = matches(&secrets, &format!("{id}.previous"), &presented);
-        match Client::find(&id) {
-            Some(client) if current | previous => Ok(client),
-            _ => Err(OAuthError::InvalidClient),
-        }
+        // An empty secret is none (RFC 6749 §2.3.1).
+        let secret = Some(secret).filter(|secret| !secret.is_empty());
+        Ok(Self {
+            id,
+            secret: secret.map(SecretString::from),
+        })
     }
 }
 
@@ -89,8 +141,13 @@ fn form_decoded(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::{ClientName, ForeignClient, Kind, OwnClient, Registration};
+    use crate::scope::Scopes;
     use axum::http::HeaderValue;
+    use chrono::DateTime;
     use std::collections::HashMap;
+    use std::sync::Arc;
+    use uuid::Uuid;
 
     fn auth() -> ClientAuth {
         let hash = |secret: &str| {
@@ -105,14 +162,43 @@ mod tests {
         ClientAuth::new(Secrets::fixed(Secret::new("clients", fields)))
     }
 
-    fn verdict(credentials: &str, form: &str) -> Result<&'static str, OAuthError> {
+    fn judged(headers: &HeaderMap, form: &str) -> Result<String, OAuthError> {
+        let presented = Presented::read(headers, &Params::query(form))?;
+        let client = match &*presented.id {
+            "app" => Some(foreign(Kind::Public)),
+            "beans" => Some(foreign(Kind::Confidential)),
+            id => OwnClient::find(id).map(Client::Own),
+        };
+        let client = auth().judge(client, &presented)?;
+        Ok(client.id().to_owned())
+    }
+
+    fn foreign(kind: Kind) -> Client {
+        let secret = (kind == Kind::Confidential).then(|| opaque::hash("roasted"));
+        Client::Foreign(Arc::new(ForeignClient {
+            id: Uuid::nil(),
+            client_id: kind.as_str().to_owned(),
+            registration: Registration {
+                name: ClientName::parse("Beans").expect("a name"),
+                kind,
+                redirect_uris: Vec::new(),
+                post_logout_redirect_uris: Vec::new(),
+                scopes: Scopes::default(),
+                refreshes: false,
+            },
+            created_at: DateTime::UNIX_EPOCH,
+            version: 1,
+            secret,
+            previous_secret: secret.map(|_| opaque::hash("green")),
+        }))
+    }
+
+    fn verdict(credentials: &str, form: &str) -> Result<String, OAuthError> {
         let mut headers = HeaderMap::new();
         let value = format!("Basic {}", STANDARD.encode(credentials));
         let value = HeaderValue::from_str(&value).expect("a header");
         headers.insert(header::AUTHORIZATION, value);
-        auth()
-            .authenticate(&headers, &Params::query(form))
-            .map(|client| client.id)
+        judged(&headers, form)
     }
 
     #[test]
@@ -143,8 +229,48 @@ mod tests {
                 "{credentials}"
             );
         }
-        let anonymous = auth().authenticate(&HeaderMap::new(), &Params::query("client_id=bff"));
-        assert!(matches!(anonymous, Err(OAuthError::InvalidClient)));
+        for form in [
+            "",
+            "client_id=bff",
+            "client_id=bff&client_secret=",
+            "client_id=bff&client_secret=wrong",
+            "client_id=nobody&client_secret=new",
+            "client_id=ghost&client_secret=ghost",
+        ] {
+            let refused = judged(&HeaderMap::new(), form);
+            assert!(matches!(refused, Err(OAuthError::InvalidClient)), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_secret_may_be_in_the_form() {
+        let form = |form: &str| judged(&HeaderMap::new(), form).ok();
+        let bff = form("client_id=bff&client_secret=new");
+        assert_eq!(bff.as_deref(), Some("bff"));
+        for secret in ["roasted", "green"] {
+            let beans = form(&format!("client_id=beans&client_secret={secret}"));
+            assert_eq!(beans.as_deref(), Some("confidential"));
+            assert!(verdict(&format!("beans:{secret}"), "").is_ok());
+        }
+    }
+
+    #[test]
+    fn a_public_client_says_its_id_and_no_secret() {
+        assert_eq!(
+            judged(&HeaderMap::new(), "client_id=app").expect("known"),
+            "public"
+        );
+        assert_eq!(verdict("app:", "").expect("an empty secret"), "public");
+        for form in [
+            "client_id=beans",
+            "client_id=app&client_secret=roasted",
+            "client_id=beans&client_secret=",
+        ] {
+            let refused = judged(&HeaderMap::new(), form);
+            assert!(matches!(refused, Err(OAuthError::InvalidClient)), "{form}");
+        }
+        let nothing = STANDARD.encode([0; 32]);
+        assert!(verdict(&format!("app:{nothing}"), "").is_err());
     }
 
     #[test]
@@ -153,6 +279,7 @@ mod tests {
         for form in [
             "client_id=order",
             "client_secret=new",
+            "client_assertion=x",
             "client_id=bff&client_id=bff",
         ] {
             let refused = verdict("bff:new", form);

@@ -1,7 +1,7 @@
 //! Identity: who people are, what they may do, and the tokens that say so.
 //!
 //! **Owns** people, their roles and the stores they work at, their second factors, sign-in sessions, grants, signing
-//! keys, and the mail about all this.
+//! keys, the mail about all this, and the clients of other companies with what people have allowed them.
 //! **Promises** an OAuth 2 authorization server with OpenID Connect on top, whose issuer is the public address:
 //! authorization code with PKCE, refresh with rotation, client credentials, token exchange, revocation, introspection,
 //! userinfo, sign-out at a client's request.
@@ -14,11 +14,13 @@
 
 pub mod admission;
 pub mod audit;
+pub mod authorization;
 pub mod client;
 pub mod client_auth;
 pub mod config;
 pub mod error;
 pub mod events;
+pub mod first_seen;
 pub mod issuer;
 pub mod keys;
 pub mod mail;
@@ -35,6 +37,7 @@ pub mod person;
 pub mod pkce;
 pub mod post_logout;
 pub mod postman;
+pub mod redirect_uri;
 pub mod return_to;
 pub mod role;
 pub mod rotation;

@@ -6,6 +6,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use service::auth::{self, Principal};
+use service::ids::NoRandomness;
 use service::problem::Problem;
 use sqlx::PgConnection;
 
@@ -27,6 +28,12 @@ pub enum OperatorError {
     /// No account has this id.
     #[error("there is no such account")]
     NotFound,
+    /// No client of another company has this id.
+    #[error("there is no such client")]
+    NoClient,
+    /// A public client has none.
+    #[error("a public client has no secret")]
+    NoSecret,
     /// She would take from herself what she is acting by.
     #[error("operators leave their own account to others")]
     OwnAccount,
@@ -44,6 +51,12 @@ impl From<Problem> for OperatorError {
     }
 }
 
+impl From<NoRandomness> for OperatorError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
 impl From<sqlx::Error> for OperatorError {
     fn from(error: sqlx::Error) -> Self {
         Self::Failure(error.into())
@@ -58,6 +71,18 @@ impl IntoResponse for OperatorError {
                 StatusCode::NOT_FOUND,
                 "user-not-found",
                 "There is no such account",
+            )
+            .into_response(),
+            Self::NoClient => Problem::new(
+                StatusCode::NOT_FOUND,
+                "client-not-found",
+                "There is no such client",
+            )
+            .into_response(),
+            Self::NoSecret => Problem::new(
+                StatusCode::CONFLICT,
+                "client-is-public",
+                "A public client has no secret",
             )
             .into_response(),
             Self::OwnAccount => Problem::new(

@@ -4,6 +4,7 @@
 
 pub mod account;
 mod code;
+mod consent;
 mod field;
 mod html;
 pub mod mailed;
@@ -19,6 +20,7 @@ use axum::response::{IntoResponse as _, Response};
 
 pub use account::{AccountPage, DeletePage};
 pub use code::CodePage;
+pub use consent::ConsentPage;
 pub use mailed::AskForMailPage;
 pub use password::{ChangePasswordPage, NewPasswordPage, WrongPassword};
 pub use register::RegisterPage;
@@ -69,6 +71,21 @@ fn page(status: StatusCode, title: &str, main: &str) -> Response {
     ]
     .map(|(name, value)| (name, HeaderValue::from_static(value)));
     (status, headers, body).into_response()
+}
+
+/// Lets a page's form lead in the end to a client of another company too: browsers ask the policy about redirects as well.
+fn form_may_lead_to(mut response: Response, source: Option<&str>) -> Response {
+    let more = source.map(|source| {
+        POLICY.replace(
+            "form-action 'self'",
+            &format!("form-action 'self' {source}"),
+        )
+    });
+    if let Some(policy) = more.and_then(|policy| HeaderValue::try_from(policy).ok()) {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// The page that says why nothing was done.
@@ -124,9 +141,10 @@ fn link(path: &str, return_to: Option<&ReturnTo>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Client;
+    use crate::client::{Client, OwnClient};
     use crate::issuer::Issuer;
     use crate::post_logout::PostLogout;
+    use crate::scope::Scopes;
     use axum::body::to_bytes;
 
     async fn body(response: Response) -> String {
@@ -155,7 +173,7 @@ mod tests {
         };
         let issuer = Issuer::new(&"https://localhost:8443".parse().expect("an address"));
         let to = PostLogout::parse(
-            Client::find("bff"),
+            OwnClient::find("bff").map(Client::Own),
             Some("https://localhost:8443/"),
             Some(hostile),
             &issuer,
@@ -165,11 +183,23 @@ mod tests {
             signed_in_as: hostile,
             to: to.as_ref(),
         };
+        let scopes = Scopes::parse("openid email");
+        let consent = ConsentPage {
+            client: hostile,
+            leads_to: hostile,
+            scopes: &scopes,
+            refreshes: true,
+            signed_in_as: hostile,
+            request: hostile,
+            mark: hostile,
+            source: Some("https://beans.example".to_owned()),
+        };
         let pages = [
             sign_in.render(StatusCode::OK),
             register.render(StatusCode::OK),
             refusal(StatusCode::OK, hostile),
             sign_out.render(),
+            consent.render(),
         ];
         for page in pages {
             let page = body(page).await;

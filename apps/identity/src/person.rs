@@ -54,8 +54,8 @@ impl Invalid {
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// RFC 5321 §4.5.3.1.3.
-    const LONGEST: usize = 254;
+    /// The longest there is (RFC 5321 §4.5.3.1.3).
+    pub const LONGEST: usize = 254;
 
     /// Reads what a person typed, regardless of case and of spaces around it.
     ///

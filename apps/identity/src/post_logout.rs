@@ -6,12 +6,13 @@ use url::Url;
 
 use crate::client::Client;
 use crate::issuer::Issuer;
+use crate::redirect_uri;
 use crate::return_to::Elsewhere;
 
 /// A registered address, with what the client wants back there.
 #[derive(Debug, Clone)]
 pub struct PostLogout {
-    client: &'static Client,
+    client: Client,
     uri: String,
     state: Option<String>,
 }
@@ -20,7 +21,7 @@ impl PostLogout {
     /// Reads `post_logout_redirect_uri` and `state` (OpenID Connect RP-Initiated Logout §2): `None` without an address,
     /// an error with one that is not registered for this client.
     pub fn parse(
-        client: Option<&'static Client>,
+        client: Option<Client>,
         uri: Option<&str>,
         state: Option<&str>,
         issuer: &Issuer,
@@ -47,10 +48,18 @@ impl PostLogout {
         Ok(address.into())
     }
 
+    /// What the policy of a page must allow whose form leads there in the end; nothing more than this site for clients of
+    /// ours.
+    #[must_use]
+    pub fn source(&self) -> Option<String> {
+        let address = Url::parse(&self.uri).ok()?;
+        (!self.client.is_own()).then(|| redirect_uri::source(&address))
+    }
+
     /// The parameters that say the same again.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
-            ("client_id", self.client.id),
+            ("client_id", self.client.id()),
             ("post_logout_redirect_uri", &self.uri),
         ]
         .into_iter()
@@ -61,10 +70,16 @@ impl PostLogout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::OwnClient;
 
     fn read(client: &str, uri: &str, state: Option<&str>) -> Result<Option<PostLogout>, Elsewhere> {
         let issuer = Issuer::new(&"https://localhost:8443".parse().expect("an address"));
-        PostLogout::parse(Client::find(client), Some(uri), state, &issuer)
+        PostLogout::parse(
+            OwnClient::find(client).map(Client::Own),
+            Some(uri),
+            state,
+            &issuer,
+        )
     }
 
     #[test]

@@ -46,6 +46,12 @@ impl ReturnTo {
         &self.0
     }
 
+    /// The query of the authorization request, if it leads to one.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.0.strip_prefix(PREFIX)
+    }
+
     /// This page's address, carrying the return path in its query.
     #[must_use]
     pub fn via(&self, page: &str) -> String {

@@ -60,10 +60,14 @@ pub const ACCOUNT_SECURITY_REMOVE: &str = "/account/security/remove";
 pub const ACCOUNT_RECOVERY_CODES: &str = "/account/security/recovery-codes";
 /// Where she ends sessions of hers.
 pub const ACCOUNT_SESSIONS_END: &str = "/account/sessions/end";
+/// Where she takes back what she allowed an application.
+pub const ACCOUNT_WITHDRAW: &str = "/account/applications/withdraw";
 /// All that is known about her.
 pub const ACCOUNT_EXPORT: &str = "/account/export";
 /// Where she deletes her account.
 pub const ACCOUNT_DELETE: &str = "/account/delete";
+/// Where she says whether an application may know her.
+pub const CONSENT: &str = "/consent";
 /// Where the sign-out button posts.
 pub const SIGN_OUT: &str = "/sign-out";
 /// The stylesheet.
@@ -75,7 +79,7 @@ const OPERATE: Access = Access::Scope("identity:operate");
 /// The table.
 #[must_use]
 pub fn routes() -> Routes<App> {
-    accounts(secrets(protocol(Routes::new())))
+    clients(accounts(secrets(protocol(Routes::new()))))
 }
 
 /// The endpoints of the protocol, signing in and signing out.
@@ -132,6 +136,7 @@ fn protocol(routes: Routes<App>) -> Routes<App> {
             Access::Public,
             ops::register::submit,
         )
+        .route(Method::POST, CONSENT, Access::Public, ops::consent::submit)
         .route(
             Method::POST,
             SIGN_OUT,
@@ -171,7 +176,48 @@ fn protocol(routes: Routes<App>) -> Routes<App> {
             OPERATE,
             ops::audit::check,
         )
+}
+
+/// What operators do about clients.
+fn clients(routes: Routes<App>) -> Routes<App> {
+    routes
         .route(Method::GET, "/v1/clients", OPERATE, ops::clients::handle)
+        .route(
+            Method::POST,
+            "/v1/clients",
+            OPERATE,
+            ops::register_client::handle,
+        )
+        .route(
+            Method::GET,
+            "/v1/clients/{id}",
+            OPERATE,
+            ops::client::handle,
+        )
+        .route(
+            Method::PUT,
+            "/v1/clients/{id}",
+            OPERATE,
+            ops::edit_client::handle,
+        )
+        .route(
+            Method::DELETE,
+            "/v1/clients/{id}",
+            OPERATE,
+            ops::edit_client::delete,
+        )
+        .route(
+            Method::POST,
+            "/v1/clients/{id}/secret",
+            OPERATE,
+            ops::client_secret::renew,
+        )
+        .route(
+            Method::DELETE,
+            "/v1/clients/{id}/secret/previous",
+            OPERATE,
+            ops::client_secret::drop_previous,
+        )
 }
 
 /// The pages for codes and links.
@@ -308,6 +354,12 @@ fn accounts(routes: Routes<App>) -> Routes<App> {
             ACCOUNT_SESSIONS_END,
             Access::Public,
             ops::end_sessions::handle,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_WITHDRAW,
+            Access::Public,
+            ops::withdraw_consent::handle,
         )
         .route(
             Method::GET,

@@ -8,6 +8,17 @@ use std::fmt;
 /// What may be asked of this server about the person herself.
 pub const PERSONAL: [&str; 3] = ["openid", "profile", "email"];
 
+/// What a client with a personal scope learns, for the person to read.
+#[must_use]
+pub fn in_words(scope: &str) -> &'static str {
+    match scope {
+        "openid" => "know you again when you come back",
+        "profile" => "see your name",
+        "email" => "see your e-mail address, and whether it is confirmed",
+        _ => "see what a later version of this site will name",
+    }
+}
+
 /// A set of scopes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scopes(BTreeSet<String>);
@@ -29,6 +40,23 @@ impl Scopes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether it holds all of the other one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.is_subset(&self.0)
+    }
+
+    /// Each of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// What either holds.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
     }
 
     /// What both hold.

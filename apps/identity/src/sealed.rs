@@ -1,10 +1,13 @@
-//! Encryption of what must be read again and lies in the database: the secrets of authenticator apps.
+//! Encryption of what must be read again and lies in the database: the secrets of authenticator apps; and marks on what
+//! a browser brings back, by which we know it as ours.
 //!
-//! Invariant: AES-256-GCM with a random nonce, bound to its person, so that nobody's row passes for another's.
+//! Invariant: AES-256-GCM with a random nonce, bound to its person, so that nobody's row passes for another's. A mark is
+//! HMAC-SHA256 by a key of its purpose, so that none passes for one of another purpose.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dapr_kit::{Secret, Secrets};
 use secrecy::ExposeSecret as _;
 
@@ -14,6 +17,24 @@ use crate::person::PersonId;
 #[derive(Clone)]
 pub struct Sealer {
     keys: Secrets,
+}
+
+/// What a mark is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A request for consent, in the session that was asked.
+    Consent,
+    /// The instant at which an authorization request was first seen.
+    FirstSeen,
+}
+
+impl Purpose {
+    const fn as_bytes(self) -> &'static [u8] {
+        match self {
+            Self::Consent => b"crema identity consent",
+            Self::FirstSeen => b"crema identity first seen",
+        }
+    }
 }
 
 /// Something that can't be sealed or opened.
@@ -64,14 +85,48 @@ impl Sealer {
         }
         Err(SealError::Damaged)
     }
+
+    /// Marks a text as ours for a purpose.
+    pub fn mark(&self, purpose: Purpose, text: &str) -> Result<String, SealError> {
+        let key = marking_key(&self.keys.current(), "current", purpose)?;
+        let mark = hmac::sign(&key, text.as_bytes());
+        Ok(URL_SAFE_NO_PAD.encode(mark.as_ref()))
+    }
+
+    /// Whether [`Self::mark`] marked this text for this purpose.
+    #[must_use]
+    pub fn is_marked(&self, purpose: Purpose, text: &str, mark: &str) -> bool {
+        let Ok(mark) = URL_SAFE_NO_PAD.decode(mark) else {
+            return false;
+        };
+        let keys = self.keys.current();
+        ["current", "previous"].into_iter().any(|name| {
+            marking_key(&keys, name, purpose)
+                .is_ok_and(|key| hmac::verify(&key, text.as_bytes(), &mark).is_ok())
+        })
+    }
+}
+
+/// The key of a purpose, made from the one that seals.
+fn marking_key(
+    secret: &Secret,
+    name: &'static str,
+    purpose: Purpose,
+) -> Result<hmac::Key, SealError> {
+    let key = hmac::Key::new(HMAC_SHA256, &bytes(secret, name)?);
+    let derived = hmac::sign(&key, purpose.as_bytes());
+    Ok(hmac::Key::new(HMAC_SHA256, derived.as_ref()))
 }
 
 fn key(secret: &Secret, name: &'static str) -> Result<RandomizedNonceKey, SealError> {
+    RandomizedNonceKey::new(&AES_256_GCM, &bytes(secret, name)?).map_err(|_| SealError::Key(name))
+}
+
+fn bytes(secret: &Secret, name: &'static str) -> Result<Vec<u8>, SealError> {
     let text = secret.get(name).ok_or(SealError::Key(name))?;
-    let bytes = STANDARD
+    STANDARD
         .decode(text.expose_secret())
-        .map_err(|_| SealError::Key(name))?;
-    RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Key(name))
+        .map_err(|_| SealError::Key(name))
 }
 
 #[cfg(test)]
@@ -106,6 +161,21 @@ mod tests {
         assert!(ours.open(ADA, b"short").is_err());
         sealed[NONCE_LEN] ^= 1;
         assert!(ours.open(ADA, &sealed).is_err());
+    }
+
+    #[test]
+    fn a_mark_is_for_one_text_and_one_purpose_and_outlives_a_rotation() {
+        let (ours, purpose) = (sealer(&[("current", 1)]), Purpose::Consent);
+        let mark = ours.mark(purpose, "text").expect("a key");
+        assert!(ours.is_marked(purpose, "text", &mark));
+        assert!(!ours.is_marked(Purpose::FirstSeen, "text", &mark));
+        assert!(!ours.is_marked(purpose, "texts", &mark));
+        for not_ours in ["", "!", &mark[1..], &mark[..42]] {
+            assert!(!ours.is_marked(purpose, "text", not_ours), "{not_ours}");
+        }
+        assert!(!sealer(&[("current", 2)]).is_marked(purpose, "text", &mark));
+        let rotated = sealer(&[("current", 2), ("previous", 1)]);
+        assert!(rotated.is_marked(purpose, "text", &mark));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod clients;
 pub mod codes;
+pub mod consents;
 pub mod grants;
 pub mod links;
 pub mod mails;

@@ -53,9 +53,9 @@ pub struct AccessClaims {
 pub struct PersonClaims {
     /// The session she signed in to.
     pub sid: Uuid,
-    /// Her roles.
+    /// Her roles; none is named to clients of other companies.
     pub roles: Vec<Role>,
-    /// The stores she works at.
+    /// The stores she works at, likewise.
     pub stores: Vec<Uuid>,
     /// The grant it was issued from, by which this server knows whether it still stands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -101,10 +101,12 @@ pub struct IdClaims {
     /// Whether she has proved that the address is hers, if the client may know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
-    /// Her roles.
-    pub roles: Vec<Role>,
-    /// The stores she works at.
-    pub stores: Vec<Uuid>,
+    /// Her roles, if the client is one of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<Role>>,
+    /// The stores she works at, if the client is one of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stores: Option<Vec<Uuid>>,
 }
 
 /// What an ID token of ours that comes back says: who is to be signed out, and at which client.

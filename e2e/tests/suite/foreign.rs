@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use e2e::{Client, Target};
+use e2e::{Client, Role, Target};
 use reqwest::StatusCode;
 use reqwest::header::LOCATION;
 use serde_json::{Value, json};
@@ -51,6 +51,8 @@ async fn walk(target: &Target, program: &str, script: &str) -> Result<()> {
         "callback": format!("{issuer}/api/session/callback"),
         "goodbye": format!("{issuer}/"),
         "audience": "catalog",
+        "server": registered(target, "confidential", "https://beans.example/callback").await?,
+        "device": registered(target, "public", "http://127.0.0.1/callback").await?,
     });
     let mut client = Command::new(program)
         .arg(here.join("foreign").join(script))
@@ -85,9 +87,34 @@ async fn walk(target: &Target, program: &str, script: &str) -> Result<()> {
     talked.context("it did not end in time")?
 }
 
-/// Where a page of ours sends a person on to.
+/// Where a page of ours sends a person on to; whoever asks for her consent gets it.
 async fn send(person: &Client, address: &str) -> Result<String> {
-    let answer = person.get(address).await?;
+    let mut answer = person.get(address).await?;
+    if answer.status == StatusCode::OK {
+        let page = address.parse()?;
+        let allow = [("answer", "allow")];
+        (_, answer) = person
+            .fill(&page, answer, &["request", "mark"], &allow)
+            .await?;
+    }
     let answer = answer.expect(StatusCode::SEE_OTHER)?;
     Ok(answer.header(LOCATION).to_owned())
+}
+
+/// A client of another company, registered by an operator as this kind with this address: its id, and its secret if it
+/// has one.
+async fn registered(target: &Target, kind: &str, callback: &str) -> Result<Value> {
+    let operator = stack::browser(target, Role::Admin).await?;
+    let said = json!({
+        "name": format!("Foreign {kind}"),
+        "kind": kind,
+        "redirect_uris": [callback],
+        "post_logout_redirect_uris": [],
+        "scopes": ["openid", "email"],
+        "grant_types": ["authorization_code", "refresh_token"],
+    });
+    let answer = operator.post("/api/clients", &said, &[]).await?;
+    let mut client = answer.expect(StatusCode::CREATED)?.json()?;
+    client["callback"] = callback.into();
+    Ok(client)
 }

@@ -14,7 +14,7 @@ use crate::perimeter::forward;
 use crate::state::App;
 
 /// What identity answers, as `(method, path)`; the same paths there.
-pub const TABLE: [(Method, &str); 43] = [
+pub const TABLE: [(Method, &str); 45] = [
     (Method::GET, "/.well-known/openid-configuration"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/oauth2/jwks"),
@@ -32,6 +32,7 @@ pub const TABLE: [(Method, &str); 43] = [
     (Method::GET, "/register"),
     (Method::POST, "/register"),
     (Method::POST, "/sign-out"),
+    (Method::POST, "/consent"),
     (Method::GET, "/sign-in/code"),
     (Method::POST, "/sign-in/code"),
     (Method::GET, "/sign-in/second-factor"),
@@ -54,6 +55,7 @@ pub const TABLE: [(Method, &str); 43] = [
     (Method::POST, "/account/security/remove"),
     (Method::POST, "/account/security/recovery-codes"),
     (Method::POST, "/account/sessions/end"),
+    (Method::POST, "/account/applications/withdraw"),
     (Method::GET, "/account/export"),
     (Method::GET, "/account/delete"),
     (Method::POST, "/account/delete"),

@@ -43,6 +43,12 @@ const EXPECTED: &str = "
     GET /api/audit > identity /v1/audit
     GET /api/audit/verification > identity /v1/audit/verification
     GET /api/clients > identity /v1/clients
+    POST /api/clients > identity /v1/clients
+    GET /api/clients/{id} > identity /v1/clients/{id}
+    PUT /api/clients/{id} > identity /v1/clients/{id}
+    DELETE /api/clients/{id} > identity /v1/clients/{id}
+    POST /api/clients/{id}/secret > identity /v1/clients/{id}/secret
+    DELETE /api/clients/{id}/secret/previous > identity /v1/clients/{id}/secret/previous
     DELETE /api/timeline > order /v1/timeline
     GET /api/dead-letters/order > order /v1/dead-letters
     POST /api/dead-letters/order/{id}/redrive > order /v1/dead-letters/{id}/redrive

@@ -1,4 +1,4 @@
-//! `GET /account`: who a person is here, where she is signed in, and what she can do about both.
+//! `GET /account`: who a person is here, where she is signed in, which applications may know her, and what she can do about both.
 //!
 //! Invariant: it shows the person of the session and nobody else.
 
@@ -20,10 +20,12 @@ pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Respon
     let profile = store::people::profile(&mut db, session.person).await?;
     let profile = profile.ok_or(FormError::SignInFirst(routes::ACCOUNT))?;
     let sessions = store::sessions::of_person(&mut db, session.person, app.clock.now()).await?;
+    let applications = store::consents::of_person(&mut db, session.person).await?;
     let page = AccountPage {
         profile: &profile,
         here: session.id,
         sessions: &sessions,
+        applications: &applications,
     };
     Ok(page.render())
 }

@@ -48,7 +48,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
 
     let claims = app.mint.read(subject, app.clock.now()).map_err(|_| ENDED)?;
     let grant = claims.person.and_then(|person| person.grant);
-    let Some(grant) = grant.filter(|_| claims.client_id == client.id) else {
+    let Some(grant) = grant.filter(|_| claims.client_id == client.id()) else {
         return Err(ENDED);
     };
     let standing = standing::of_grant(app, grant, claims.jti)

@@ -59,7 +59,10 @@ pub async fn handle(
 ) -> Result<Response, OAuthError> {
     let params = Params::form(&headers, &body)?;
     params.each_once()?;
-    let client = app.clients.authenticate(&headers, &params)?;
+    let client = &app.clients.authenticate(&app.db, &headers, &params).await?;
+    if client.is_public() {
+        return Err(OAuthError::InvalidClient);
+    }
     let token = params
         .one("token")?
         .ok_or(OAuthError::InvalidRequest("token is missing"))?;
@@ -85,7 +88,7 @@ async fn access(
     mut claims: AccessClaims,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Told>> {
-    if claims.client_id != client.id && claims.aud != client.id {
+    if claims.client_id != client.id() && claims.aud != client.id() {
         return Ok(None);
     }
     if let Some(person) = &mut claims.person {
@@ -112,7 +115,7 @@ async fn refresh(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Told>> {
     let found = store::refresh_tokens::describe(db, &opaque::hash(token)).await?;
-    let Some(found) = found.filter(|found| found.client == client.id) else {
+    let Some(found) = found.filter(|found| found.client == client.id()) else {
         return Ok(None);
     };
     let standing = store::grants::standing(db, found.grant, now).await?;

@@ -1,6 +1,6 @@
 //! `GET` and `POST /oauth2/logout` (OpenID Connect RP-Initiated Logout): a client sends a person here to sign out.
 //!
-//! Invariants: a session ends unasked only when the client shows an ID token of that very person, which no other site
+//! Invariants: a session ends unasked only when a client of ours shows an ID token of that very person, which no other site
 //! has; nobody is sent to an address that is not registered for the client.
 
 use axum::body::Bytes;
@@ -8,7 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
-use crate::client::Client;
+use crate::client::{Client, OwnClient};
 use crate::ops::authorize::see_other;
 use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
@@ -40,7 +40,9 @@ pub async fn by_link(
     let hint = params
         .one("id_token_hint")?
         .and_then(|token| app.mint.hint(token).ok());
-    let to = destination(&app, &params, hint.as_ref())?;
+    let to = destination(&app, &params, hint.as_ref()).await?;
+    // Only clients of ours end a session unasked: for all others it is not theirs.
+    let hint = hint.filter(|hint| OwnClient::find(&hint.aud).is_some());
     let current = session::current(&app, &headers).await?;
     if let Some(current) = &current
         && hint
@@ -69,7 +71,7 @@ pub async fn by_link(
 }
 
 /// Where the request wants the person to go, in the name of the client that it names or of the hint's.
-pub fn destination(
+pub async fn destination(
     app: &App,
     params: &Params,
     hint: Option<&Hint>,
@@ -80,7 +82,10 @@ pub fn destination(
     {
         return Err(Elsewhere.into());
     }
-    let client = named.or(hint.map(|hint| &*hint.aud)).and_then(Client::find);
+    let client = match named.or(hint.map(|hint| &*hint.aud)) {
+        Some(id) => Client::find(&app.db, id).await?,
+        None => None,
+    };
     Ok(PostLogout::parse(
         client,
         params.one("post_logout_redirect_uri")?,

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::audit::{Entry, Kind};
-use crate::client::Client;
+use crate::client::{Client, GrantType};
 use crate::error::OAuthError;
 use crate::opaque::{self, Opaque};
 use crate::ops::token::{Answer, Holder, Issue, issue};
@@ -31,7 +31,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     let mut db = app.db.begin().await?;
     let code = store::codes::lock(&mut db, &code_hash)
         .await?
-        .filter(|code| code.client == client.id)
+        .filter(|code| code.client == client.id())
         .ok_or(INVALID)?;
     if code.redeemed {
         store::grants::revoke(&mut db, code.grant, now).await?;
@@ -40,7 +40,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
         db.commit().await?;
         standing::forget(app, &[code.grant]).await;
         tracing::warn!(
-            client = client.id,
+            client = client.id(),
             "a code was used twice: its grant has ended"
         );
         return Err(INVALID);
@@ -55,20 +55,26 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
         .await?
         .ok_or(INVALID)?;
     store::codes::redeem(&mut db, &code_hash, now).await?;
-    let refresh = Opaque::new(&app.ids)?;
     let access = app.ids.next();
-    store::refresh_tokens::insert(&mut db, &refresh.hash(), code.grant, None, access, now).await?;
+    let refresh = if client.may(GrantType::RefreshToken) {
+        let refresh = Opaque::new(&app.ids)?;
+        let hash = refresh.hash();
+        store::refresh_tokens::insert(&mut db, &hash, code.grant, None, access, now).await?;
+        Some(refresh)
+    } else {
+        None
+    };
 
     let redeemed = entry(Kind::CodeRedeemed, client, &code);
     let scopes = Scopes::parse(&code.scope);
     let order = Issue {
-        audience: client.id,
+        audience: client.id(),
         scopes: &scopes,
         access,
         holder: Holder::Grant(&standing, code.grant),
     };
     let mut answer = issue(app, client, &order)?;
-    answer.refresh_token = Some(refresh.reveal().to_owned());
+    answer.refresh_token = refresh.map(|refresh| refresh.reveal().to_owned());
     if scopes.contains("openid") {
         let profile = store::people::profile(&mut db, PersonId(standing.person))
             .await?
@@ -94,7 +100,7 @@ fn entry(kind: Kind, client: &Client, code: &Code) -> Entry {
     Entry::of(kind)
         .person(code.person)
         .session(code.session)
-        .client(client.id)
+        .client(client.id())
 }
 
 fn id_claims(
@@ -108,7 +114,7 @@ fn id_claims(
 ) -> IdClaims {
     IdClaims {
         iss: app.issuer().as_str().to_owned(),
-        aud: client.id.to_owned(),
+        aud: client.id().to_owned(),
         sub: standing.person.to_string(),
         iat: now.timestamp(),
         exp: expires_at,
@@ -118,7 +124,7 @@ fn id_claims(
         name: scopes.contains("profile").then_some(profile.name),
         email: scopes.contains("email").then_some(profile.email),
         email_verified: scopes.contains("email").then_some(profile.email_verified),
-        roles: profile.roles,
-        stores: profile.stores,
+        roles: client.is_own().then_some(profile.roles),
+        stores: client.is_own().then_some(profile.stores),
     }
 }

@@ -29,19 +29,22 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     let mut db = app.db.begin().await?;
     let token = store::refresh_tokens::lock(&mut db, &presented)
         .await?
-        .filter(|token| token.client == client.id)
+        .filter(|token| token.client == client.id())
         .ok_or(INVALID)?;
     let standing = store::grants::standing(&mut db, token.grant, now)
         .await?
         .ok_or(INVALID)?;
+    // What an operator took from the client meanwhile is not given again.
     let scopes = Scopes::parse(&token.scope)
+        .intersection(&client.personal())
         .narrowed(requested)
+        .filter(|scopes| !scopes.is_empty())
         .ok_or(OAuthError::InvalidScope)?;
     let used = |kind| {
         Entry::of(kind)
             .person(PersonId(standing.person))
             .session(standing.session)
-            .client(client.id)
+            .client(client.id())
     };
     let successor = store::refresh_tokens::successor(&mut db, &presented).await?;
     match rotation::judge(token.replaced, successor) {
@@ -53,7 +56,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
             db.commit().await?;
             standing::forget(app, &[token.grant]).await;
             tracing::warn!(
-                client = client.id,
+                client = client.id(),
                 user.id = %standing.person,
                 "a used refresh token came back: its family has ended"
             );
@@ -72,7 +75,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     )
     .await?;
     let order = Issue {
-        audience: client.id,
+        audience: client.id(),
         scopes: &scopes,
         access,
         holder: Holder::Grant(&standing, token.grant),

@@ -26,7 +26,7 @@ pub async fn handle(
 ) -> Result<Response, OAuthError> {
     let params = Params::form(&headers, &body)?;
     params.each_once()?;
-    let client = app.clients.authenticate(&headers, &params)?;
+    let client = &app.clients.authenticate(&app.db, &headers, &params).await?;
     let token = params
         .one("token")?
         .ok_or(OAuthError::InvalidRequest("token is missing"))?;
@@ -37,9 +37,9 @@ pub async fn handle(
 /// Ends the grant of the token, and the session too where the client's sign-out is the person's.
 async fn run(app: &App, client: &Client, token: &str) -> Result<(), OAuthError> {
     let now = app.clock.now();
-    let revoked = Entry::of(Kind::Revoked).client(client.id);
+    let revoked = Entry::of(Kind::Revoked).client(client.id());
     if let Ok(claims) = app.mint.read(token, now)
-        && claims.client_id == client.id
+        && claims.client_id == client.id()
         && let Some(person) = claims.person
         && let Some(grant) = person.grant
     {
@@ -54,11 +54,11 @@ async fn run(app: &App, client: &Client, token: &str) -> Result<(), OAuthError> 
     }
     let mut db = app.db.begin().await?;
     let found = store::refresh_tokens::lock(&mut db, &opaque::hash(token)).await?;
-    let Some(found) = found.filter(|found| found.client == client.id) else {
+    let Some(found) = found.filter(|found| found.client == client.id()) else {
         return Ok(());
     };
     store::grants::revoke(&mut db, found.grant, now).await?;
-    let ended = if client.signs_out {
+    let ended = if client.signs_out() {
         session::end(app, &mut db, found.session, Reason::Revoked).await?
     } else {
         None

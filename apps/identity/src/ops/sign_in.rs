@@ -9,11 +9,13 @@ use axum::response::{IntoResponse as _, Response};
 use service::ids::NoRandomness;
 
 use crate::admission;
+use crate::authorization::source_of;
 use crate::error::{Failure, no_store};
 use crate::origin::Origin;
 use crate::pages::{self, SignInPage};
 use crate::params::{BadParams, Params};
 use crate::password_check::{Verdict, verify};
+use crate::person::EmailAddress;
 use crate::return_to::{Elsewhere, ReturnTo};
 use crate::routes;
 use crate::same_origin::{self, CrossSite};
@@ -100,6 +102,8 @@ pub async fn show(
     };
     let page = SignInPage {
         return_to: return_to.as_ref(),
+        email: &login_hint(return_to.as_ref()),
+        source: source_of(&app, return_to.as_ref()).await?,
         registered: params.one("registered")?.is_some(),
         signed_in_as: signed_in.as_ref().map(|profile| profile.name.as_str()),
         ..SignInPage::default()
@@ -124,6 +128,7 @@ pub async fn submit(
     let page = SignInPage {
         return_to: return_to.as_ref(),
         email,
+        source: source_of(&app, return_to.as_ref()).await?,
         ..SignInPage::default()
     };
     let begun = match verify(&app, email, password.into(), &origin).await? {
@@ -147,6 +152,15 @@ pub async fn submit(
         Next::SetUp => via(routes::SIGN_IN_SET_UP, there),
     };
     Ok(see_other(&location, Some(cookie)))
+}
+
+/// Whom the client says that it expects (OpenID Connect Core §3.1.2.1), if that can be an address.
+fn login_hint(return_to: Option<&ReturnTo>) -> String {
+    let request = return_to.and_then(ReturnTo::query).map(Params::query);
+    let hint = request.as_ref().and_then(|it| it.one("login_hint").ok()?);
+    let fits =
+        |hint: &&str| hint.len() <= EmailAddress::LONGEST && !hint.contains(char::is_control);
+    hint.filter(fits).unwrap_or_default().to_owned()
 }
 
 /// The address of a page, with the way back.

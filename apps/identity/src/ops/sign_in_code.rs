@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::admission;
+use crate::authorization::source_of;
 use crate::ops::sign_in::{FormError, return_to, see_other, via};
 use crate::origin::Origin;
 use crate::pages::CodePage;
@@ -34,9 +35,11 @@ pub async fn show(
     if session::half_way(&app, &mut db, &headers).await?.is_none() {
         return Ok(see_other(&via(routes::SIGN_IN, return_to.as_ref()), None));
     }
+    drop(db);
     let page = CodePage {
         return_to: return_to.as_ref(),
         proof: None,
+        source: source_of(&app, return_to.as_ref()).await?,
     };
     Ok(page.render())
 }
@@ -71,6 +74,7 @@ pub async fn submit(
         let page = CodePage {
             return_to: return_to.as_ref(),
             proof: Some(proof),
+            source: source_of(&app, return_to.as_ref()).await?,
         };
         return Ok(page.render());
     }

@@ -25,7 +25,7 @@ pub async fn handle(
     same_origin::check(&headers, app.issuer())?;
     let params = Params::form(&headers, &body)?;
     params.each_once()?;
-    let to = logout::destination(&app, &params, None)?;
+    let to = logout::destination(&app, &params, None).await?;
     if let Some(session) = session::current(&app, &headers).await? {
         session::sign_out(&app, session.id, &Origin::of(&headers), None).await?;
         tracing::info!(user.id = %session.person, session.id = %session.id, "signed out");

@@ -52,7 +52,7 @@ pub async fn handle(
 ) -> Result<Response, OAuthError> {
     let params = Params::form(&headers, &body)?;
     params.each_once()?;
-    let client = app.clients.authenticate(&headers, &params)?;
+    let client = &app.clients.authenticate(&app.db, &headers, &params).await?;
     let grant = params
         .one("grant_type")?
         .ok_or(OAuthError::InvalidRequest("grant_type is missing"))?;
@@ -96,9 +96,9 @@ pub fn issue(app: &App, client: &Client, issue: &Issue<'_>) -> Result<Answer, OA
     let now = app.clock.now();
     let expires_at = now + token::LIFETIME;
     let (subject, person, expires_at) = match issue.holder {
-        Holder::Client => (client.id.to_owned(), None, expires_at),
+        Holder::Client => (client.id().to_owned(), None, expires_at),
         Holder::Grant(standing, grant) => {
-            let person = person_claims(standing, grant, None);
+            let person = person_claims(client, standing, grant, None);
             (
                 standing.person.to_string(),
                 Some(person),
@@ -107,9 +107,9 @@ pub fn issue(app: &App, client: &Client, issue: &Issue<'_>) -> Result<Answer, OA
         }
         Holder::Delegated(standing, grant) => {
             let actor = Actor {
-                sub: client.id.to_owned(),
+                sub: client.id().to_owned(),
             };
-            let person = person_claims(standing, grant, Some(actor));
+            let person = person_claims(client, standing, grant, Some(actor));
             (
                 standing.person.to_string(),
                 Some(person),
@@ -121,7 +121,7 @@ pub fn issue(app: &App, client: &Client, issue: &Issue<'_>) -> Result<Answer, OA
         iss: app.issuer().as_str().to_owned(),
         aud: issue.audience.to_owned(),
         sub: subject,
-        client_id: client.id.to_owned(),
+        client_id: client.id().to_owned(),
         iat: now.timestamp(),
         exp: expires_at.timestamp(),
         jti: issue.access,
@@ -139,11 +139,21 @@ pub fn issue(app: &App, client: &Client, issue: &Issue<'_>) -> Result<Answer, OA
     })
 }
 
-fn person_claims(standing: &Standing, grant: Uuid, act: Option<Actor>) -> PersonClaims {
+fn person_claims(
+    client: &Client,
+    standing: &Standing,
+    grant: Uuid,
+    act: Option<Actor>,
+) -> PersonClaims {
+    let (roles, stores) = if client.is_own() {
+        (standing.roles.clone(), standing.stores.clone())
+    } else {
+        Default::default()
+    };
     PersonClaims {
         sid: standing.session,
-        roles: standing.roles.clone(),
-        stores: standing.stores.clone(),
+        roles,
+        stores,
         grant: Some(grant),
         act,
     }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::client::OwnClient;
 use crate::error::{Failure, no_store};
 use crate::person::PersonId;
 use crate::role::Role;
@@ -27,8 +28,11 @@ struct UserInfo {
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email_verified: Option<bool>,
-    roles: Vec<Role>,
-    stores: Vec<Uuid>,
+    /// For clients of ours alone, like the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<Role>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stores: Option<Vec<Uuid>>,
 }
 
 /// Why nothing is told (RFC 6750 §3.1).
@@ -94,6 +98,7 @@ pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Respon
     let standing = standing::of_grant(&app, grant, claims.jti)
         .await?
         .ok_or(UserInfoError::InvalidToken)?;
+    let ours = OwnClient::find(&claims.client_id).is_some();
     let mut db = app.db.acquire().await?;
     let profile = store::people::profile(&mut db, PersonId(standing.person))
         .await?
@@ -103,8 +108,8 @@ pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Respon
         name: scopes.contains("profile").then_some(profile.name),
         email: scopes.contains("email").then_some(profile.email),
         email_verified: scopes.contains("email").then_some(profile.email_verified),
-        roles: profile.roles,
-        stores: profile.stores,
+        roles: ours.then_some(profile.roles),
+        stores: ours.then_some(profile.stores),
     })))
 }
 

@@ -8,11 +8,13 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::consent::wishes;
 use super::html::text;
 use super::password::old_password;
 use super::{hidden, page};
 use crate::routes;
 use crate::session::{self, Session};
+use crate::store::consents::Application;
 use crate::store::people::Profile;
 
 /// What the account's page shows.
@@ -24,6 +26,8 @@ pub struct AccountPage<'a> {
     pub here: Uuid,
     /// Where she is signed in.
     pub sessions: &'a [Session],
+    /// Which applications of other companies she has allowed anything.
+    pub applications: &'a [Application],
 }
 
 /// What the page for deleting the account shows.
@@ -48,6 +52,7 @@ impl AccountPage<'_> {
         for session in self.sessions {
             sessions.push_str(&self.session(session));
         }
+        let applications = applications(self.applications);
         let end = routes::ACCOUNT_SESSIONS_END;
         let others = if self.sessions.len() > 1 {
             format!(
@@ -76,7 +81,7 @@ impl AccountPage<'_> {
 <h2>Where you are signed in</h2>
 <ul class="sessions">
 {sessions}</ul>
-{others}<form method="post" action="{sign_out}">
+{others}{applications}<form method="post" action="{sign_out}">
 <button type="submit">Sign out here</button>
 </form>"#
         );
@@ -105,6 +110,29 @@ impl AccountPage<'_> {
         item.push_str("</li>\n");
         item
     }
+}
+
+/// The part of the page about applications with access; nothing, if there are none.
+fn applications(applications: &[Application]) -> String {
+    if applications.is_empty() {
+        return String::new();
+    }
+    let withdraw = routes::ACCOUNT_WITHDRAW;
+    let items = applications.iter().map(|application| {
+        let (id, name) = (application.client, text(&application.name));
+        let since = application.since.format("%-d %B %Y");
+        let (wishes, field) = (
+            wishes(&application.scopes),
+            hidden("application", &id.to_string()),
+        );
+        format!(
+            r#"<li><p><strong id="application-{id}"><bdi>{name}</bdi></strong>, since {since}, may:</p>
+{wishes}<form method="post" action="{withdraw}">{field}<button class="quiet" type="submit" aria-describedby="application-{id}">Take this back</button></form></li>
+"#
+        )
+    });
+    let items: String = items.collect();
+    format!("<h2>Applications with access</h2>\n<ul class=\"applications\">\n{items}</ul>\n")
 }
 
 impl DeletePage {

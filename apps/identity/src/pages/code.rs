@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::field::Field;
-use super::{page, return_field};
+use super::{form_may_lead_to, page, return_field};
 use crate::return_to::ReturnTo;
 use crate::routes;
 use crate::second_factor::Proof;
@@ -18,6 +18,8 @@ pub struct CodePage<'a> {
     pub return_to: Option<&'a ReturnTo>,
     /// What came of the last code.
     pub proof: Option<Proof>,
+    /// What the form leads to in the end, if not to this site.
+    pub source: Option<String>,
 }
 
 impl CodePage<'_> {
@@ -33,7 +35,8 @@ impl CodePage<'_> {
 {field}<button type="submit">Sign in</button>
 </form>"#
         );
-        answer(self.proof, "One more step", &main)
+        let page = answer(self.proof, "One more step", &main);
+        form_may_lead_to(page, self.source.as_deref())
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::html::text;
-use super::{link, page, return_field};
+use super::{form_may_lead_to, link, page, return_field};
 use crate::return_to::ReturnTo;
 use crate::routes;
 
@@ -25,6 +25,8 @@ pub struct SignInPage<'a> {
     pub registered: bool,
     /// Who is signed in already.
     pub signed_in_as: Option<&'a str>,
+    /// What the form leads to in the end, if not to this site.
+    pub source: Option<String>,
 }
 
 const REFUSED: &str = r#"<p id="refused" class="alert" role="alert">That e-mail address and password do not belong together. Check both and try again.</p>"#;
@@ -72,7 +74,7 @@ impl SignInPage<'_> {
 <p class="aside"><a href="{forgot}">Forgot your password?</a></p>
 <p class="aside">New here? <a href="{register}">Create an account</a></p>"#
         );
-        page(status, "Sign in", &main)
+        form_may_lead_to(page(status, "Sign in", &main), self.source.as_deref())
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::html::text;
-use super::page;
+use super::{form_may_lead_to, page};
 use crate::post_logout::PostLogout;
 use crate::routes;
 
@@ -42,7 +42,8 @@ impl SignOutPage<'_> {
 </form>
 <p class="aside"><a href="/">Stay signed in</a></p>"#
         );
-        page(StatusCode::OK, "Sign out?", &main)
+        let source = self.to.and_then(PostLogout::source);
+        form_may_lead_to(page(StatusCode::OK, "Sign out?", &main), source.as_deref())
     }
 }
 

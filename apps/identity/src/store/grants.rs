@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::roles;
+use crate::person::PersonId;
 use crate::standing::Standing;
 
 /// A new grant.
@@ -98,4 +99,38 @@ pub async fn revoke(db: &mut PgConnection, grant: Uuid, now: DateTime<Utc>) -> s
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Ends every grant of a client; which they were.
+pub async fn revoke_of_client(
+    db: &mut PgConnection,
+    client: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "update grants set revoked_at = $2 where client_id = $1 and revoked_at is null returning id",
+        client,
+        now
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Ends every grant that a client has from a person; which they were.
+pub async fn revoke_of_person(
+    db: &mut PgConnection,
+    person: PersonId,
+    client: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "update grants g set revoked_at = $3 from sessions s
+         where s.id = g.session_id and s.person_id = $1 and g.client_id = $2 and g.revoked_at is null
+         returning g.id",
+        person.0,
+        client,
+        now
+    )
+    .fetch_all(db)
+    .await
 }

@@ -23,6 +23,12 @@ pub async fn of(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<
                 from staff where person_id = p.id
             ),
             'second_factor_since', (select confirmed_at from second_factors where person_id = p.id),
+            'applications_with_access', (
+                select coalesce(jsonb_agg(jsonb_build_object(
+                    'application', k.client_id, 'name', c.name, 'may', k.scope, 'since', k.given_at
+                ) order by k.given_at), '[]')
+                from consents k join clients c on c.id = k.client_id where k.person_id = p.id
+            ),
             'sessions', (
                 select coalesce(jsonb_agg(jsonb_build_object(
                     'id', s.id, 'began_at', s.created_at, 'expires_at', s.expires_at, 'ended_at', s.ended_at,

@@ -58,8 +58,8 @@ fn id_claims(mint: &Mint) -> IdClaims {
         name: None,
         email: None,
         email_verified: None,
-        roles: Vec::new(),
-        stores: Vec::new(),
+        roles: None,
+        stores: None,
     }
 }
 

@@ -107,11 +107,17 @@ async fn a_client_must_prove_who_it_is() {
         ("client_id", "order"),
         ("client_secret", "the secret of order"),
     ];
+    client.credentials = Some("order:the secret of order".to_owned());
+    let twice = client.token(&in_the_body).await;
+    twice.refused(400, "invalid_request");
     client.credentials = None;
-    client
-        .token(&in_the_body)
-        .await
-        .refused(400, "invalid_request");
+    assert_eq!(client.token(&in_the_body).await.status, 200);
+    let mut wrong = in_the_body;
+    for secret in ["", "the secret of bff"] {
+        wrong[3].1 = secret;
+        let answer = client.token(&wrong).await;
+        answer.refused(401, "invalid_client");
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,18 @@ async fn both_well_known_places_tell_the_same() {
         ),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         (
+            "token_endpoint_auth_methods_supported",
+            json!(["client_secret_basic", "client_secret_post", "none"]),
+        ),
+        (
+            "introspection_endpoint_auth_methods_supported",
+            json!(["client_secret_basic", "client_secret_post"]),
+        ),
+        (
+            "prompt_values_supported",
+            json!(["none", "login", "consent", "select_account"]),
+        ),
+        (
             "authorization_response_iss_parameter_supported",
             json!(true),
         ),

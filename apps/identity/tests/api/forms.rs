@@ -33,7 +33,7 @@ async fn every_form_must_come_from_our_own_pages() {
     let world = World::new().await;
     ada::registers(&world).await;
     let mut browser = ada::signs_in(&world).await;
-    assert_eq!(posts().len(), 16);
+    assert_eq!(posts().len(), 18);
     for origin in [None, Some("https://evil.example".to_owned())] {
         browser.origin = origin;
         for path in posts() {

@@ -39,7 +39,7 @@ async fn a_rotation_takes_effect_without_a_restart_and_refuses_no_token() {
             ("next", field(&new, "next")),
             ("retired", field(&old, "current")),
             ("rs256.current", field(&old, "rs256.current")),
-            ("retired_at", "1800000000".to_owned()),
+            ("current_since", "1800000000".to_owned()),
         ],
     );
     world.signing.send_replace(Arc::new(rotated));

@@ -262,8 +262,8 @@ async fn an_id_token_of_another_issuer_is_no_hint() {
         name: None,
         email: None,
         email_verified: None,
-        roles: Vec::new(),
-        stores: Vec::new(),
+        roles: None,
+        stores: None,
     };
     let foreign = world.app.mint.id(&claims).expect("signed");
     let page = logout(&browser, &[("id_token_hint", &foreign)]).await;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::events::told_of;
+use crate::foreign::registration;
 use crate::world::{World, authorization, verified};
 
 const ADDRESS: &str = "ada@example.com";
@@ -44,7 +45,7 @@ async fn every_route_is_an_operators_alone() {
     let mut operator = world.operator().await;
     let good = operator.token.clone();
     let routes = routes();
-    assert_eq!(routes.len(), 8);
+    assert_eq!(routes.len(), 14);
 
     let manager = world.person(Role::Manager, &[Uuid::nil()]).await;
     let access = world.tokens_of(manager).await.text("access_token");
@@ -86,8 +87,13 @@ async fn an_operator_who_signed_out_operates_no_more() {
         .expect("ended");
     for (method, path) in routes() {
         let etag = Some("\"1\"");
-        let body = r#"{"roles":[],"staff":[]}"#;
-        let answer = operator.send(method.clone(), &path, etag, body).await;
+        let body = if path.contains("clients") {
+            registration()
+        } else {
+            json!({"roles": [], "staff": []})
+        };
+        let body = body.to_string();
+        let answer = operator.send(method.clone(), &path, etag, &body).await;
         assert_eq!(answer.status, 401, "{method} {path}: {answer:?}");
     }
 }
@@ -422,7 +428,10 @@ async fn clients_are_shown_without_their_secrets() {
         order.expect("order"),
         &json!({
             "client_id": "order",
+            "kind": "own",
             "redirect_uris": [],
+            "post_logout_redirect_uris": [],
+            "scopes": [],
             "grant_types": ["client_credentials"],
             "own": {
                 "catalog": ["catalog:quote"],
