@@ -29,6 +29,8 @@ usage() {
                                   let an app read a topic again
 ./run.sh rotate signing [--stolen]
                                   let identity sign with its next keys; stolen: with new ones
+./run.sh provider add NAME <FILE  let people sign in by another identity provider;
+                                  provider remove NAME ends that
 ./run.sh reset [-y]               stop and delete all data and secrets
 ./run.sh trust                    let this machine's browsers trust the development CA
 ./run.sh doctor                   check tools, memory, disk, ports
@@ -43,7 +45,7 @@ TEXT
 verb=${1:-up}
 (($# == 0)) || shift
 case $verb in
-  up | down | status | logs | replay | rotate | reset | trust | doctor | check | bench) "$verb" "$@" ;;
+  up | down | status | logs | replay | rotate | provider | reset | trust | doctor | check | bench) "$verb" "$@" ;;
   test) run_tests "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown: $verb" ;;

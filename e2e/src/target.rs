@@ -240,6 +240,20 @@ impl Target {
         }
     }
 
+    /// Names another identity provider by which people may sign in, as its operator does.
+    pub async fn name_provider(&self, name: &str, description: &Value) -> Result<()> {
+        match self {
+            Self::Local(local) => local.name_provider(name, description).await,
+        }
+    }
+
+    /// Takes that back.
+    pub async fn forget_provider(&self, name: &str) -> Result<()> {
+        match self {
+            Self::Local(local) => local.forget_provider(name).await,
+        }
+    }
+
     /// The payment provider.
     pub fn provider(&self) -> Result<Provider> {
         match self {

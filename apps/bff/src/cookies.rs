@@ -9,8 +9,9 @@ use axum::http::{HeaderMap, HeaderValue};
 pub const SESSION: &str = "__Host-crema";
 /// Carries one sign-in on its way. Lax: identity's redirect back may come from a foreign page one day.
 pub const LOGIN: &str = "__Host-crema-login";
-/// Identity's own cookie, which passes through here and is never read here.
-pub const IDENTITY: &str = "__Host-crema-id";
+/// Identity's own cookies, which pass through here and are never read here: of its session, and of a sign-in by another
+/// provider that is under way.
+pub const IDENTITY: [&str; 2] = ["__Host-crema-id", "__Host-crema-id-with"];
 
 /// How the browser may send a cookie along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +34,15 @@ pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     found
 }
 
-/// A `Cookie` header with the cookie `name` alone, if the request has it.
+/// A `Cookie` header with those of these cookies alone that the request has, if it has any.
 #[must_use]
-pub fn only(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
-    let value = read(headers, name)?;
-    HeaderValue::from_str(&format!("{name}={value}")).ok()
+pub fn only(headers: &HeaderMap, names: &[&str]) -> Option<HeaderValue> {
+    let pair = |name: &&str| Some(format!("{name}={}", read(headers, name)?));
+    let pairs: Vec<_> = names.iter().filter_map(pair).collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    HeaderValue::from_str(&pairs.join("; ")).ok()
 }
 
 /// A value that would not stay one cookie's value.
@@ -80,11 +85,12 @@ pub fn clear_login() -> HeaderValue {
     )
 }
 
-/// Whether a `Set-Cookie` value of identity is about identity's own cookie.
+/// Whether a `Set-Cookie` value of identity is about a cookie of identity's own.
 #[must_use]
 pub fn is_identitys(set_cookie: &HeaderValue) -> bool {
     let name = set_cookie.as_bytes().split(|byte| *byte == b'=').next();
-    name.is_some_and(|name| name.trim_ascii() == IDENTITY.as_bytes())
+    let name = name.map(<[u8]>::trim_ascii);
+    IDENTITY.iter().any(|own| name == Some(own.as_bytes()))
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
@@ -111,12 +117,20 @@ mod tests {
     fn finds_exact_names_only() {
         let headers = request(&["a=1; __Host-crema=abc;b=2", "__Host-crema-id=x=y"]);
         assert_eq!(read(&headers, SESSION), Some("abc"));
-        assert_eq!(read(&headers, IDENTITY), Some("x=y"));
+        assert_eq!(read(&headers, IDENTITY[0]), Some("x=y"));
         assert_eq!(read(&headers, LOGIN), None);
         assert_eq!(
-            only(&headers, IDENTITY),
+            only(&headers, &IDENTITY),
             Some(HeaderValue::from_static("__Host-crema-id=x=y"))
         );
+        let both = request(&["__Host-crema-id-with=w; c=d; __Host-crema-id=i"]);
+        assert_eq!(
+            only(&both, &IDENTITY),
+            Some(HeaderValue::from_static(
+                "__Host-crema-id=i; __Host-crema-id-with=w"
+            ))
+        );
+        assert_eq!(only(&request(&["a=b"]), &IDENTITY), None);
     }
 
     #[test]
@@ -152,6 +166,9 @@ mod tests {
     fn identity_sets_its_own_cookie_only() {
         assert!(is_identitys(&HeaderValue::from_static(
             "__Host-crema-id=1; Path=/"
+        )));
+        assert!(is_identitys(&HeaderValue::from_static(
+            "__Host-crema-id-with=1; Path=/"
         )));
         assert!(!is_identitys(&HeaderValue::from_static(
             "__Host-crema=1; Path=/"

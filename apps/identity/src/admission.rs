@@ -1,10 +1,11 @@
-//! What follows a right password: a session, or the wait for a second factor; and what follows that factor.
+//! What follows a right password, or the word of another provider: a session, or the wait for a second factor; and what follows that factor.
 //!
 //! Invariant: there is a session only when the sign-in is complete, and only then it is told of and recorded as one. What
 //! it takes is judged with the account locked, so that nobody who is closed out, becomes staff or gets another password
 //! at that moment slips through.
 
 use axum::http::{HeaderMap, HeaderValue};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -21,6 +22,27 @@ use crate::store;
 use crate::throttle::Try;
 use crate::totp::Secret;
 
+/// Another provider's word for a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Vouched<'a> {
+    /// Its name here.
+    pub provider: &'a str,
+    /// Its issuer.
+    pub issuer: &'a str,
+    /// Whom it vouches for.
+    pub subject: &'a str,
+    /// When she signed in over there, if it says so.
+    pub authenticated_at: Option<DateTime<Utc>>,
+}
+
+/// The first step of a sign-in.
+enum First<'a> {
+    /// A right password.
+    Password(Try),
+    /// Another provider's word.
+    Provider(Vouched<'a>),
+}
+
 /// Takes a person in whose password was right, in place of the session this browser had: what comes next, and the cookie
 /// for it. None, if the account was closed at this moment. Who has to set up a second factor begins with a secret.
 pub async fn begin(
@@ -28,6 +50,27 @@ pub async fn begin(
     headers: &HeaderMap,
     person: PersonId,
     tried: Try,
+    origin: &Origin,
+) -> Result<Option<(Next, HeaderValue)>, Failure> {
+    admit(app, headers, person, First::Password(tried), origin).await
+}
+
+/// The same for whom another provider vouches for. None, if the account is closed, or is hers over there no more.
+pub async fn vouched(
+    app: &App,
+    headers: &HeaderMap,
+    person: PersonId,
+    word: Vouched<'_>,
+    origin: &Origin,
+) -> Result<Option<(Next, HeaderValue)>, Failure> {
+    admit(app, headers, person, First::Provider(word), origin).await
+}
+
+async fn admit(
+    app: &App,
+    headers: &HeaderMap,
+    person: PersonId,
+    first: First<'_>,
     origin: &Origin,
 ) -> Result<Option<(Next, HeaderValue)>, Failure> {
     let previous = session::current(app, headers).await?;
@@ -39,6 +82,12 @@ pub async fn begin(
     let Some(account) = account.filter(|account| account.active) else {
         return Ok(None);
     };
+    if let First::Provider(word) = &first {
+        let owner = store::federation::owner(&mut db, word.issuer, word.subject).await?;
+        if owner != Some(person) {
+            return Ok(None);
+        }
+    }
     let guarded = store::second_factors::guards(&mut db, person).await?;
     let next = app.second_factor.next(guarded, &account.all_roles());
     let entry = if next == Next::Session {
@@ -51,7 +100,19 @@ pub async fn begin(
         }
         let until = second_factor::waits_until(app.clock.now());
         store::pending_sign_ins::insert(&mut db, person, &cookie.hash(), until).await?;
-        Entry::of(Kind::PasswordAccepted).person(person)
+        let accepted = match first {
+            First::Password(_) => Kind::PasswordAccepted,
+            First::Provider(_) => Kind::ProviderAccepted,
+        };
+        Entry::of(accepted).person(person)
+    };
+    let entry = match (&first, entry.session) {
+        (First::Password(_), _) => entry,
+        (First::Provider(word), None) => entry.detail(word.provider),
+        (First::Provider(word), Some(session)) => {
+            store::federation::mark_session(&mut db, session, word.authenticated_at).await?;
+            entry.detail(word.provider)
+        }
     };
     let ended = match previous {
         Some(previous) => session::end(app, &mut db, previous.id, Reason::Replaced).await?,
@@ -60,7 +121,9 @@ pub async fn begin(
     let session = entry.session;
     // Also when a second factor is still to come: the brakes are on guessing passwords, and who got here need not guess
     // this one any more. Codes have brakes of their own.
-    tried.succeeded(&mut db).await?;
+    if let First::Password(tried) = first {
+        tried.succeeded(&mut db).await?;
+    }
     session::record_end(app, &mut db, &ended, Reason::Replaced).await?;
     entry.origin(origin).record(app, &mut db).await?;
     db.commit().await?;

@@ -65,6 +65,16 @@ pub enum Kind {
     RecoveryCodesRenewed,
     /// A person deleted her account.
     AccountDeleted,
+    /// Another provider vouched for a person, and the sign-in waits for a second factor.
+    ProviderAccepted,
+    /// What came of another provider was refused, or it could not be asked.
+    ProviderRefused,
+    /// Another provider vouched for a stranger with the address of this account.
+    ProviderAddressTaken,
+    /// An account at another provider signs this person in from now on.
+    ProviderLinked,
+    /// It does no more.
+    ProviderUnlinked,
     /// An operator gave or took roles.
     RolesChanged,
     /// An operator closed an account.
@@ -117,6 +127,11 @@ impl Kind {
             Self::SecondFactorOff => "second_factor_off",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::AccountDeleted => "account_deleted",
+            Self::ProviderAccepted => "provider_accepted",
+            Self::ProviderRefused => "provider_refused",
+            Self::ProviderAddressTaken => "provider_address_taken",
+            Self::ProviderLinked => "provider_linked",
+            Self::ProviderUnlinked => "provider_unlinked",
             Self::RolesChanged => "roles_changed",
             Self::Deactivated => "deactivated",
             Self::Reactivated => "reactivated",

@@ -5,6 +5,7 @@
 use dapr_kit::{Dapr, DaprError, Secret, Secrets};
 use service::config::{Common, ConfigError, Environment};
 
+use crate::federation::http::Reach;
 use crate::second_factor::Policy;
 
 /// The broker's component.
@@ -21,6 +22,8 @@ const SECOND_FACTOR: &str = "CREMA_SECOND_FACTOR";
 pub struct Config {
     /// What every service is told.
     pub common: Common,
+    /// Which addresses of other providers are asked: with the demonstration, those of this machine unencrypted too.
+    pub providers: Reach,
     /// Whether an empty installation gets the people of the demonstration.
     pub demo: bool,
     /// Whether staff need a second factor: they do, unless `CREMA_SECOND_FACTOR` is `optional`.
@@ -53,6 +56,11 @@ impl Config {
         };
         Ok(Self {
             common: env.common()?,
+            providers: if demo {
+                Reach::LoopbackToo
+            } else {
+                Reach::Https
+            },
             demo,
             second_factor,
         })
@@ -69,6 +77,8 @@ pub struct LiveSecrets {
     pub clients: Secrets,
     /// The key of second factors.
     pub totp: Secrets,
+    /// The other providers, and our secrets there.
+    pub federation: Secrets,
 }
 
 impl LiveSecrets {
@@ -79,6 +89,7 @@ impl LiveSecrets {
             signing: Secrets::watch(dapr.clone(), STORE, "signing").await?,
             clients: Secrets::watch(dapr.clone(), STORE, "clients").await?,
             totp: Secrets::watch(dapr.clone(), STORE, "totp").await?,
+            federation: Secrets::watch(dapr.clone(), STORE, "federation").await?,
         })
     }
 }

@@ -1,7 +1,8 @@
 //! Identity: who people are, what they may do, and the tokens that say so.
 //!
-//! **Owns** people, their roles and the stores they work at, their second factors, sign-in sessions, grants, signing
-//! keys, the mail about all this, and the clients of other companies with what people have allowed them.
+//! **Owns** people, their roles and the stores they work at, their second factors and accounts at other providers,
+//! sign-in sessions, grants, signing keys, the mail about all this, and the clients of other companies with what people
+//! have allowed them.
 //! **Promises** an OAuth 2 authorization server with OpenID Connect on top, whose issuer is the public address:
 //! authorization code with PKCE, refresh with rotation, client credentials, token exchange, revocation, introspection,
 //! userinfo, sign-out at a client's request.
@@ -20,6 +21,7 @@ pub mod client_auth;
 pub mod config;
 pub mod error;
 pub mod events;
+pub mod federation;
 pub mod first_seen;
 pub mod issuer;
 pub mod keys;
@@ -37,6 +39,7 @@ pub mod person;
 pub mod pkce;
 pub mod post_logout;
 pub mod postman;
+pub mod proof;
 pub mod redirect_uri;
 pub mod return_to;
 pub mod role;

@@ -40,6 +40,10 @@ pub enum Notice {
     SecondFactorOn,
     /// Signing in takes no second step any more.
     SecondFactorOff,
+    /// An account at another provider signs you in from now on.
+    ProviderLinked,
+    /// It does no more.
+    ProviderUnlinked,
     /// Your account is gone.
     AccountDeleted,
 }
@@ -60,13 +64,15 @@ pub struct Letter {
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Link(Purpose::ConfirmAddress),
         Self::Link(Purpose::ResetPassword),
         Self::Notice(Notice::AddressTaken),
         Self::Notice(Notice::PasswordChanged),
         Self::Notice(Notice::SecondFactorOn),
         Self::Notice(Notice::SecondFactorOff),
+        Self::Notice(Notice::ProviderLinked),
+        Self::Notice(Notice::ProviderUnlinked),
         Self::Notice(Notice::AccountDeleted),
     ];
 
@@ -79,6 +85,8 @@ impl Kind {
             Self::Notice(Notice::PasswordChanged) => "password_changed",
             Self::Notice(Notice::SecondFactorOn) => "second_factor_on",
             Self::Notice(Notice::SecondFactorOff) => "second_factor_off",
+            Self::Notice(Notice::ProviderLinked) => "provider_linked",
+            Self::Notice(Notice::ProviderUnlinked) => "provider_unlinked",
             Self::Notice(Notice::AccountDeleted) => "account_deleted",
         }
     }
@@ -187,6 +195,14 @@ pub fn telling(notice: Notice, issuer: &Issuer) -> Letter {
             "Signing in takes no second step any more",
             format!("Your account at Crema no longer wants a code from an authenticator app. {alarm}"),
         ),
+        Notice::ProviderLinked => (
+            "You can sign in by another account now",
+            format!("An account that you have elsewhere now signs you in at Crema too. {alarm}"),
+        ),
+        Notice::ProviderUnlinked => (
+            "Another account signs you in no more",
+            format!("An account elsewhere that signed you in at Crema does so no more, and all other sign-ins were ended. {alarm}"),
+        ),
         Notice::AccountDeleted => (
             "Your account was deleted",
             "Your account at Crema was deleted with everything that we knew about you here. We will not write again."
@@ -227,10 +243,10 @@ mod tests {
                 Kind::Link(_) => None,
             })
             .collect();
-        assert_eq!(subjects.len(), 5);
+        assert_eq!(subjects.len(), 7);
         subjects.sort_unstable();
         subjects.dedup();
-        assert_eq!(subjects.len(), 5);
+        assert_eq!(subjects.len(), 7);
         assert!(subjects.iter().all(|subject| !subject.contains('\n')));
     }
 }

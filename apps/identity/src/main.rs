@@ -9,6 +9,8 @@ use anyhow::Context as _;
 use dapr_kit::Dapr;
 use identity::client_auth::ClientAuth;
 use identity::config::{self, Config, LiveSecrets, PUBSUB, TOPIC};
+use identity::federation::Federation;
+use identity::federation::http::Http;
 use identity::issuer::Issuer;
 use identity::keys::Keys;
 use identity::password::Passwords;
@@ -30,6 +32,7 @@ use tokio::sync::oneshot;
 async fn main() -> anyhow::Result<()> {
     let Config {
         common,
+        providers,
         demo,
         second_factor,
     } = Config::read()?;
@@ -56,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         passwords: Passwords::default(),
         sealer: Sealer::new(secrets.totp)?,
         second_factor,
+        federation: Federation::new(secrets.federation, Http::new(providers)?, clock.clone()),
         clock,
         outbox: relay.waker(),
     };

@@ -5,6 +5,7 @@
 pub mod account;
 mod code;
 mod consent;
+mod federation;
 mod field;
 mod html;
 pub mod mailed;
@@ -21,6 +22,9 @@ use axum::response::{IntoResponse as _, Response};
 pub use account::{AccountPage, DeletePage};
 pub use code::CodePage;
 pub use consent::ConsentPage;
+pub use federation::{
+    LinkedAccountsPage, OnwardPage, address_taken, away, confirm_first, not_vouched,
+};
 pub use mailed::AskForMailPage;
 pub use password::{ChangePasswordPage, NewPasswordPage, WrongPassword};
 pub use register::RegisterPage;
@@ -40,6 +44,11 @@ const CUP: &str = r#"<svg class="cup" viewBox="0 0 48 48" width="48" height="48"
 
 /// A whole page around its main part.
 fn page(status: StatusCode, title: &str, main: &str) -> Response {
+    page_with(status, title, "", main)
+}
+
+/// The same with something more in its head.
+fn page_with(status: StatusCode, title: &str, head: &str, main: &str) -> Response {
     let (title, stylesheet) = (text(title), routes::STYLESHEET);
     let body = format!(
         r#"<!doctype html>
@@ -50,7 +59,7 @@ fn page(status: StatusCode, title: &str, main: &str) -> Response {
 <meta name="color-scheme" content="light dark">
 <title>{title} · Crema</title>
 <link rel="stylesheet" href="{stylesheet}">
-</head>
+{head}</head>
 <body>
 <header class="brand"><a href="/">{CUP}<span>Crema</span></a></header>
 <main class="card">

@@ -18,7 +18,7 @@ use crate::throttle::{self, TooEarly, Try};
 pub enum Verdict {
     /// It is this person's. The try is to be [taken back](Try::succeeded) with what it was for.
     Right(PersonId, Try),
-    /// It is not, or there is no such account, or it is closed.
+    /// It is not, or there is no such account, or it is closed or has no password.
     Wrong,
     /// It was not looked at.
     TooEarly(TooEarly),
@@ -56,7 +56,7 @@ pub async fn verify(
     db.commit().await?;
 
     let active = credentials.as_ref().is_some_and(|found| found.active);
-    let hash = credentials.map(|credentials| credentials.password_hash);
+    let hash = credentials.and_then(|credentials| credentials.password_hash);
     let right = app.passwords.verify(password, hash).await?;
     if let Some(person) = person.filter(|_| right && active) {
         return Ok(Verdict::Right(person, tried));

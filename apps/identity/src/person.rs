@@ -104,6 +104,12 @@ impl Name {
             .ok_or(Invalid::Name)
     }
 
+    /// For whom nobody knows a name of.
+    #[must_use]
+    pub fn guest() -> Self {
+        Self("Guest".to_owned())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

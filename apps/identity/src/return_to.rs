@@ -17,11 +17,12 @@ pub struct Elsewhere;
 const PREFIX: &str = "/oauth2/authorize?";
 const LONGEST: usize = 4096;
 /// The account's pages that ask for a sign-in.
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     routes::ACCOUNT,
     routes::ACCOUNT_PASSWORD,
     routes::ACCOUNT_SECURITY,
     routes::ACCOUNT_DELETE,
+    routes::ACCOUNT_LINKS,
 ];
 
 impl ReturnTo {
@@ -38,6 +39,12 @@ impl ReturnTo {
     /// The way back to the authorization endpoint with this query.
     pub fn authorize(query: &str) -> Result<Self, Elsewhere> {
         Self::parse(&format!("{PREFIX}{query}"))
+    }
+
+    /// Whether it leads to a page of the account, which wants somebody who has just proved that it is she.
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        PAGES.contains(&self.0.as_str())
     }
 
     /// The path with its query.

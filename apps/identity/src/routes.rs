@@ -28,10 +28,16 @@ pub const INTROSPECT: &str = "/oauth2/introspect";
 pub const USERINFO: &str = "/oauth2/userinfo";
 /// The end-session endpoint, to which clients send a person who signs out.
 pub const LOGOUT: &str = "/oauth2/logout";
+/// Where somebody goes on who came to sign in from nowhere: the shop, which gets to know her on the way.
+pub const SHOP: &str = "/api/session/start?return=%2F";
 /// The sign-in page.
 pub const SIGN_IN: &str = "/sign-in";
 /// The registration page.
 pub const REGISTER: &str = "/register";
+/// Where a sign-in by another provider begins.
+pub const SIGN_IN_WITH: &str = "/sign-in/with/{provider}";
+/// Where that provider sends people back to: an address of its own for each, so that no answer passes for another's.
+pub const SIGN_IN_WITH_CALLBACK: &str = "/sign-in/with/{provider}/callback";
 /// The page for the second factor of a sign-in.
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 /// The page for setting up a second factor before the sign-in is over.
@@ -58,6 +64,12 @@ pub const ACCOUNT_SET_UP_BEGIN: &str = "/account/security/begin";
 pub const ACCOUNT_SECURITY_REMOVE: &str = "/account/security/remove";
 /// Where she gets new recovery codes.
 pub const ACCOUNT_RECOVERY_CODES: &str = "/account/security/recovery-codes";
+/// Where she sees to her accounts elsewhere that sign her in.
+pub const ACCOUNT_LINKS: &str = "/account/links";
+/// Where she begins to link one.
+pub const ACCOUNT_LINKS_BEGIN: &str = "/account/links/begin";
+/// Where she removes one.
+pub const ACCOUNT_LINKS_REMOVE: &str = "/account/links/remove";
 /// Where she ends sessions of hers.
 pub const ACCOUNT_SESSIONS_END: &str = "/account/sessions/end";
 /// Where she takes back what she allowed an application.
@@ -79,7 +91,19 @@ const OPERATE: Access = Access::Scope("identity:operate");
 /// The table.
 #[must_use]
 pub fn routes() -> Routes<App> {
-    clients(accounts(secrets(protocol(Routes::new()))))
+    federation(clients(accounts(secrets(protocol(Routes::new())))))
+}
+
+/// Where a sign-in by this provider begins.
+#[must_use]
+pub fn sign_in_with(provider: &str) -> String {
+    SIGN_IN_WITH.replace("{provider}", provider)
+}
+
+/// Where this provider sends people back to.
+#[must_use]
+pub fn sign_in_with_callback(provider: &str) -> String {
+    SIGN_IN_WITH_CALLBACK.replace("{provider}", provider)
 }
 
 /// The endpoints of the protocol, signing in and signing out.
@@ -378,5 +402,40 @@ fn accounts(routes: Routes<App>) -> Routes<App> {
             ACCOUNT_DELETE,
             Access::Public,
             ops::delete_account::submit,
+        )
+}
+
+/// Signing in by other providers, and the page on which people see to that.
+fn federation(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(
+            Method::POST,
+            SIGN_IN_WITH,
+            Access::Public,
+            ops::sign_in_with::handle,
+        )
+        .route(
+            Method::GET,
+            SIGN_IN_WITH_CALLBACK,
+            Access::Public,
+            ops::sign_in_with_callback::handle,
+        )
+        .route(
+            Method::GET,
+            ACCOUNT_LINKS,
+            Access::Public,
+            ops::linked_accounts::show,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_LINKS_BEGIN,
+            Access::Public,
+            ops::linked_accounts::begin,
+        )
+        .route(
+            Method::POST,
+            ACCOUNT_LINKS_REMOVE,
+            Access::Public,
+            ops::linked_accounts::remove,
         )
 }

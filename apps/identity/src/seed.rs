@@ -65,7 +65,7 @@ pub async fn run(app: &App, passwords: &Secret) -> Result<(), SeedError> {
             id,
             email: &EmailAddress::parse(&person.email)?,
             name: &Name::parse(&person.name)?,
-            password_hash: &hash.map_err(Failure::from)?,
+            password_hash: Some(&hash.map_err(Failure::from)?),
             role: person.stores.is_empty().then_some(person.role),
         };
         if !store::people::insert(&mut db, &row, app.clock.now()).await? {

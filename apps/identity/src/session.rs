@@ -35,7 +35,7 @@ pub struct Session {
 
 /// The session that the request's cookie stands for, if it is in force.
 pub async fn current(app: &App, headers: &HeaderMap) -> Result<Option<Session>, Failure> {
-    let Some(value) = cookie(headers) else {
+    let Some(value) = cookie(headers, COOKIE) else {
         return Ok(None);
     };
     let mut db = app.db.acquire().await?;
@@ -131,7 +131,7 @@ pub async fn half_way(
     db: &mut PgConnection,
     headers: &HeaderMap,
 ) -> Result<Option<PersonId>, Failure> {
-    let Some(value) = cookie(headers) else {
+    let Some(value) = cookie(headers, COOKIE) else {
         return Ok(None);
     };
     let (hash, now) = (opaque::hash(value), app.clock.now());
@@ -141,31 +141,35 @@ pub async fn half_way(
 /// The cookie for a new session.
 #[must_use]
 pub fn set_cookie(value: &Opaque) -> HeaderValue {
-    cookie_with(value.reveal(), LIFETIME.num_seconds())
+    cookie_with(COOKIE, value.reveal(), LIFETIME.num_seconds())
 }
 
 /// The cookie that takes the last one away.
 #[must_use]
 pub fn clear_cookie() -> HeaderValue {
-    cookie_with("", 0)
+    cookie_with(COOKIE, "", 0)
 }
 
-fn cookie_with(value: &str, seconds: i64) -> HeaderValue {
+/// A cookie of identity's, which stays with this host and out of scripts; a value of our own making needs no escaping.
+#[must_use]
+pub fn cookie_with(name: &str, value: &str, seconds: i64) -> HeaderValue {
     let cookie =
-        format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax");
+        format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax");
     let mut cookie = HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""));
     cookie.set_sensitive(true);
     cookie
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The value of a cookie.
+#[must_use]
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(found, _)| *found == name)
         .map(|(_, value)| value)
 }
 
@@ -176,13 +180,13 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        assert_eq!(cookie(&headers), None);
+        assert_eq!(cookie(&headers, COOKIE), None);
         headers.append(header::COOKIE, HeaderValue::from_static("a=b"));
         headers.append(
             header::COOKIE,
             HeaderValue::from_static("x__Host-crema-id=1; __Host-crema-id=abc; c=d"),
         );
-        assert_eq!(cookie(&headers), Some("abc"));
+        assert_eq!(cookie(&headers, COOKIE), Some("abc"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use service::ids::Ids;
 use sqlx::PgPool;
 
 use crate::client_auth::ClientAuth;
+use crate::federation::Federation;
 use crate::issuer::Issuer;
 use crate::password::Passwords;
 use crate::sealed::Sealer;
@@ -42,6 +43,8 @@ pub struct App {
     pub sealer: Sealer,
     /// Who needs a second factor.
     pub second_factor: Policy,
+    /// The other providers that sign people in.
+    pub federation: Federation,
     /// To be woken after each commit that appended events.
     pub outbox: Waker,
 }

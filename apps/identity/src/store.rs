@@ -7,6 +7,7 @@ pub mod audit;
 pub mod clients;
 pub mod codes;
 pub mod consents;
+pub mod federation;
 pub mod grants;
 pub mod links;
 pub mod mails;

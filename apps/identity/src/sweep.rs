@@ -1,5 +1,5 @@
 //! Removes what nobody can use any more: sessions that ran out, with their grants, codes and refresh tokens; mailed links
-//! and half sign-ins; and tries that count no longer.
+//! half sign-ins, and requests to other providers; and tries that count no longer.
 //!
 //! Invariant: nothing is removed while a second use of it would still have to be recognised.
 
@@ -34,6 +34,7 @@ pub async fn sweep(app: &App) -> Result<u64, Failure> {
     let now = app.clock.now();
     store::links::delete_expired(&mut db, now).await?;
     store::pending_sign_ins::delete_expired(&mut db, now).await?;
+    store::federation::delete_expired_requests(&mut db, now).await?;
     store::throttle::delete_stale(&mut db, now).await?;
     let (position, hash) = store::audit::head(&mut db).await?;
     // Outside the database: whoever makes the whole chain anew does not reach it.

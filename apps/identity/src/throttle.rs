@@ -73,6 +73,11 @@ pub async fn charge(
     Ok(Err(TooEarly::until(full_at.map(|full| full - room), now)))
 }
 
+/// Takes a visit back that came to a good end.
+pub async fn welcome(db: &mut PgConnection, origin: &Origin) -> sqlx::Result<()> {
+    throttle::refund(db, &origin.key(), EACH).await
+}
+
 impl Try {
     /// Takes the try back: the password was right. The account's failures are forgotten with it.
     pub async fn succeeded(self, db: &mut PgConnection) -> sqlx::Result<()> {

@@ -8,7 +8,7 @@ use lexopt::{Arg, ValueExt as _};
 use thiserror::Error;
 use url::Url;
 
-use crate::rotate::Rotation;
+use crate::{provider::Change, rotate::Rotation};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -25,6 +25,10 @@ secretstore: the operator's tool for the vault
   secretstore watch  --state DIR --vault URL [--keys-last 30d] [--once]
                      rotate the signing keys whenever they have signed for that long (d, h, m or s;
                      0: never), with the rotator's token; once: look once
+  secretstore provider add NAME --state DIR --vault URL
+                     let people sign in by another identity provider; standard input: JSON with
+                     issuer, client_id, client_secret and label
+  secretstore provider remove NAME --state DIR --vault URL
 
 Every command takes every option, so that one line of options serves all.
 ";
@@ -62,6 +66,17 @@ pub enum Command {
     },
     /// Rotate identity's signing keys by schedule.
     Watch(Watch),
+    /// Add or remove an identity provider.
+    Provider {
+        /// The state folder, which holds the shares.
+        state: PathBuf,
+        /// The vault's address.
+        vault: Url,
+        /// Its name.
+        name: String,
+        /// What becomes of it.
+        change: Change,
+    },
     /// Print the databases' SQL.
     Sql {
         /// The state folder, which holds the apps' tokens.
@@ -117,7 +132,9 @@ pub enum ArgumentError {
     #[error(transparent)]
     Syntax(#[from] lexopt::Error),
     /// No command, or an unknown one.
-    #[error("name one command: up, unseal, status, sql, watch or rotate signing (see --help)")]
+    #[error(
+        "name one command: up, unseal, status, sql, watch, rotate signing, provider add or provider remove (see --help)"
+    )]
     NoCommand,
     /// An option that the command needs is not there.
     #[error("{0} is missing (see --help)")]
@@ -187,6 +204,16 @@ where
             keys_last: given.keys_last,
             once: given.once,
         })),
+        ["provider", verb @ ("add" | "remove"), name] => Ok(Command::Provider {
+            state: given.state()?,
+            vault: given.vault()?,
+            name: provider_name(name)?,
+            change: if verb == "add" {
+                Change::Add
+            } else {
+                Change::Remove
+            },
+        }),
         ["sql"] => Ok(Command::Sql {
             state: given.state()?,
             vault: given.vault()?,
@@ -289,6 +316,19 @@ fn period(text: &str) -> Result<Option<Duration>, ArgumentError> {
     })
 }
 
+/// A provider's name becomes a part of an address and of a field's name.
+fn provider_name(name: &str) -> Result<String, ArgumentError> {
+    let proper = name.len() <= 32
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    proper.then(|| name.to_owned()).ok_or(ArgumentError::Value {
+        option: "provider",
+        wanted: "a name of at most 32 lower-case letters, digits and hyphens",
+    })
+}
+
 fn host_port(text: &str) -> Result<HostPort, ArgumentError> {
     text.rsplit_once(':')
         .filter(|(host, _)| !host.is_empty())
@@ -385,6 +425,10 @@ mod tests {
             "watch --state /s --vault http://localhost --keys-last d",
             "watch --state /s --vault http://localhost --keys-last 30ä",
             "status",
+            "provider add --state /s --vault http://localhost",
+            "provider add ../x --state /s --vault http://localhost",
+            "provider rename campus --state /s --vault http://localhost",
+            "provider remove campus --vault http://localhost",
             "status --vault ftp://localhost",
             "status --vault http://operator:word@localhost",
             "status --vault http://localhost --root-token x",

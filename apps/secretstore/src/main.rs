@@ -13,6 +13,7 @@ mod kv;
 mod mounts;
 mod pki;
 mod policy;
+mod provider;
 mod random;
 mod root;
 mod rotate;
@@ -59,6 +60,15 @@ async fn answer() -> anyhow::Result<()> {
             watch::watch(&settings).await?;
             String::new()
         }
+        Command::Provider {
+            state,
+            vault,
+            name,
+            change,
+        } => format!(
+            "{}\n",
+            provider::change(&state, &vault, &name, change).await?
+        ),
         Command::Sql { state, vault, apps } => sql::print(&state, &vault, &apps).await?,
     };
     std::io::stdout().write_all(answer.as_bytes())?;

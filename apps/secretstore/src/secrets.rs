@@ -193,6 +193,13 @@ const TABLE: &[Row] = &[
         "current",
         Value::Random(random::key),
     ),
+    // None at first; src/provider.rs adds them.
+    row(
+        On::Apps(&["identity"]),
+        "federation",
+        "providers",
+        Value::First(|_| String::new()),
+    ),
     row(
         On::Demo("identity"),
         "demo",
@@ -396,6 +403,7 @@ mod tests {
             ("identity/dapr", &["api_token", "app_token"]),
             ("identity/database", &database),
             ("identity/demo", DEMO_ROLES),
+            ("identity/federation", &["providers"]),
             ("identity/redis", &["password"]),
             (
                 "identity/signing",

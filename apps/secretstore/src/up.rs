@@ -21,6 +21,7 @@ use crate::{
     mounts::{self, MountError},
     pki::{self, PkiError},
     policy::{self, ROTATOR},
+    provider::ProviderError,
     root::{self, RootError},
     rotate::{self, RotateError},
     seal::{self, InitialiseError, SealStatus},
@@ -57,6 +58,9 @@ pub enum UpError {
     /// The rotation of a key.
     #[error(transparent)]
     Rotate(#[from] RotateError),
+    /// An identity provider.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// The certificate.
     #[error(transparent)]
     Pki(#[from] PkiError),

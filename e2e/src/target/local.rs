@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use url::Url;
 
@@ -260,6 +261,30 @@ impl Local {
     pub(super) async fn replay(&self, app: &str, topic: &str) -> Result<()> {
         let arguments = ["replay", app, "--topic", topic];
         self.script("run.sh", &arguments).await
+    }
+
+    pub(super) async fn name_provider(&self, name: &str, description: &Value) -> Result<()> {
+        let mut naming = Command::new(root().join("run.sh"))
+            .args(["provider", "add", name])
+            .env("CREMA_STATE", &self.state)
+            .env("CREMA_PORT_BASE", self.base.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("run.sh")?;
+        let mut input = naming.stdin.take().context("its input")?;
+        input.write_all(description.to_string().as_bytes()).await?;
+        drop(input);
+        let done = naming.wait().await?;
+        ensure!(
+            done.success(),
+            "naming the provider {name} ended with {done}"
+        );
+        Ok(())
+    }
+
+    pub(super) async fn forget_provider(&self, name: &str) -> Result<()> {
+        self.script("run.sh", &["provider", "remove", name]).await
     }
 
     async fn script(&self, path: &str, arguments: &[&str]) -> Result<()> {

@@ -8,6 +8,7 @@ mod bad_input;
 mod browser;
 mod checkout;
 mod faults;
+mod federation;
 mod foreign;
 mod forged;
 mod healing;

@@ -1,6 +1,6 @@
 //! Identity's endpoints and pages, published under the public address.
 //!
-//! Invariant: exactly the paths of the table; our session's cookie never reaches identity, and identity can set no cookie
+//! Invariant: exactly the paths of the table, with plain names in the place of parameters; our session's cookie never reaches identity, and identity can set no cookie
 //! but its own.
 
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::perimeter::forward;
 use crate::state::App;
 
 /// What identity answers, as `(method, path)`; the same paths there.
-pub const TABLE: [(Method, &str); 45] = [
+pub const TABLE: [(Method, &str); 50] = [
     (Method::GET, "/.well-known/openid-configuration"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/oauth2/jwks"),
@@ -37,6 +37,8 @@ pub const TABLE: [(Method, &str); 45] = [
     (Method::POST, "/sign-in/code"),
     (Method::GET, "/sign-in/second-factor"),
     (Method::POST, "/sign-in/second-factor"),
+    (Method::POST, "/sign-in/with/{provider}"),
+    (Method::GET, "/sign-in/with/{provider}/callback"),
     (Method::GET, "/verify-email"),
     (Method::POST, "/verify-email"),
     (Method::GET, "/verify-email/again"),
@@ -54,6 +56,9 @@ pub const TABLE: [(Method, &str); 45] = [
     (Method::POST, "/account/security/set-up"),
     (Method::POST, "/account/security/remove"),
     (Method::POST, "/account/security/recovery-codes"),
+    (Method::GET, "/account/links"),
+    (Method::POST, "/account/links/begin"),
+    (Method::POST, "/account/links/remove"),
     (Method::POST, "/account/sessions/end"),
     (Method::POST, "/account/applications/withdraw"),
     (Method::GET, "/account/export"),
@@ -74,6 +79,7 @@ pub async fn run(
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip());
+    let path = named(path, head.uri.path()).ok_or(Error::NotFound)?;
     let target = forward::with_query(path, &head.uri)?;
     let body = forward::body(&head.headers, body).await?;
     let headers = forward::to_identity(&head.headers, peer);
@@ -85,4 +91,43 @@ pub async fn run(
         .send()
         .await?;
     forward::from_identity(reply)
+}
+
+/// The path to ask for: that of the table, or, where it has parameters, the request's with names in their places that
+/// nothing on the way decodes or resolves.
+fn named<'p>(row: &'static str, asked: &'p str) -> Option<&'p str> {
+    if !row.contains('{') {
+        return Some(row);
+    }
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let name = |part: &str| !part.is_empty() && part.chars().all(plain);
+    let parts = || row.split('/').zip(asked.split('/'));
+    let same = row.split('/').count() == asked.split('/').count()
+        && parts().all(|(row, asked)| row == asked || row.starts_with('{') && name(asked));
+    same.then_some(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_a_plain_name_or_nothing() {
+        let row = "/sign-in/with/{provider}/callback";
+        let good = "/sign-in/with/campus-2/callback";
+        assert_eq!(named(row, good), Some(good));
+        assert_eq!(named("/sign-in", "/sign-in"), Some("/sign-in"));
+        for bad in [
+            "/sign-in/with//callback",
+            "/sign-in/with/../callback",
+            "/sign-in/with/%2e%2e/callback",
+            "/sign-in/with/a%2Fb/callback",
+            "/sign-in/with/Campus/callback",
+            "/sign-in/with/a/b/callback",
+            "/sign-in/with/callback",
+            "/sign-in/with/campus/",
+        ] {
+            assert_eq!(named(row, bad), None, "{bad}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use axum::http::header::{
     LOCATION, ORIGIN, PRAGMA, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY,
     WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use dapr_kit::Reply;
 use futures::StreamExt as _;
@@ -95,7 +95,7 @@ pub fn to_service(request: &HeaderMap) -> HeaderMap {
 #[must_use]
 pub fn to_identity(request: &HeaderMap, peer: Option<std::net::IpAddr>) -> HeaderMap {
     let mut headers = pick(request, &TO_IDENTITY);
-    if let Some(cookie) = cookies::only(request, cookies::IDENTITY) {
+    if let Some(cookie) = cookies::only(request, &cookies::IDENTITY) {
         headers.insert(COOKIE, cookie);
     }
     if let Some(peer) = peer.and_then(|peer| HeaderValue::try_from(peer.to_string()).ok()) {
@@ -150,7 +150,12 @@ pub fn from_identity(reply: Reply) -> Result<Response, Error> {
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    answer(reply, headers)
+    let mut answer = answer(reply, headers)?;
+    // Another provider is away. Identity does not say so by a 5xx, which its sidecar would repeat and our breaker count.
+    if answer.status() == StatusCode::FAILED_DEPENDENCY {
+        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(answer)
 }
 
 fn answer(reply: Reply, headers: HeaderMap) -> Result<Response, Error> {

@@ -15,6 +15,7 @@ use crate::stage::Stage;
 async fn exactly_the_listed_paths_reach_identity() {
     let stage = Stage::set().await;
     for (method, path) in &TABLE {
+        let path = &path.replace("{provider}", "campus");
         stage
             .sidecar
             .invoke("identity", method.clone(), path)
@@ -41,6 +42,27 @@ async fn exactly_the_listed_paths_reach_identity() {
             (method, format!("{path}?a=%2F"))
         );
     }
+}
+
+#[tokio::test]
+async fn another_provider_that_is_away_is_a_503_with_identitys_own_page() {
+    let stage = Stage::set().await;
+    let answer = ResponseTemplate::new(424)
+        .insert_header("retry-after", "30")
+        .set_body_raw("<h1>One moment, please</h1>", "text/html; charset=utf-8");
+    stage
+        .sidecar
+        .invoke("identity", Method::GET, "/sign-in/with/campus/callback")
+        .respond_with(answer)
+        .await;
+    let answer = stage
+        .browser()
+        .get("/sign-in/with/campus/callback?state=x")
+        .await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.header("retry-after"), "30");
+    assert!(answer.header("content-type").starts_with("text/html"));
+    assert_eq!(stage.sidecar.received("identity").await.len(), 1);
 }
 
 #[tokio::test]

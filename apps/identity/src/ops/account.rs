@@ -21,9 +21,11 @@ pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Respon
     let profile = profile.ok_or(FormError::SignInFirst(routes::ACCOUNT))?;
     let sessions = store::sessions::of_person(&mut db, session.person, app.clock.now()).await?;
     let applications = store::consents::of_person(&mut db, session.person).await?;
+    let linked = store::federation::of_person(&mut db, session.person).await?;
     let page = AccountPage {
         profile: &profile,
         here: session.id,
+        links: !(linked.is_empty() && app.federation.providers().is_empty()),
         sessions: &sessions,
         applications: &applications,
     };

@@ -1,4 +1,5 @@
-//! `GET` and `POST /account/password`: a new password for somebody who knows the old one.
+//! `GET` and `POST /account/password`: a new password for somebody who knows the old one, or who has none and has just
+//! signed in by another provider.
 //!
 //! Invariant: it ends every session but the one it was changed in, and every link for a new password.
 
@@ -16,9 +17,9 @@ use crate::ops::sign_in::{FormError, see_other};
 use crate::origin::Origin;
 use crate::pages::{ChangePasswordPage, WrongPassword};
 use crate::params::Params;
-use crate::password_check::{Verdict, verify};
 use crate::password_rules;
 use crate::person::EmailAddress;
+use crate::proof;
 use crate::routes;
 use crate::same_origin;
 use crate::session::{self, Session};
@@ -26,10 +27,16 @@ use crate::state::App;
 use crate::step_up;
 use crate::store;
 
+const PAGE: &str = routes::ACCOUNT_PASSWORD;
+
 /// Shows the page.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
-    step_up::recently(&app, &headers, routes::ACCOUNT_PASSWORD).await?;
-    Ok(ChangePasswordPage { wrong: None }.render(StatusCode::OK))
+    let session = step_up::recently(&app, &headers, PAGE).await?;
+    let page = ChangePasswordPage {
+        first: !proof::takes_password(&app, &session, PAGE).await?,
+        wrong: None,
+    };
+    Ok(page.render(StatusCode::OK))
 }
 
 /// Takes the form.
@@ -39,7 +46,8 @@ pub async fn submit(
     body: Bytes,
 ) -> Result<Response, FormError> {
     same_origin::check(&headers, app.issuer())?;
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_PASSWORD).await?;
+    let session = step_up::recently(&app, &headers, PAGE).await?;
+    let first = !proof::takes_password(&app, &session, PAGE).await?;
     let params = Params::form(&headers, &body)?;
     params.each_once()?;
     let field = |name| {
@@ -51,7 +59,7 @@ pub async fn submit(
         Ok(()) => Ok(see_other(routes::ACCOUNT, None)),
         Err(wrong) => {
             let wrong = Some(wrong);
-            Ok(ChangePasswordPage { wrong }.render(StatusCode::UNPROCESSABLE_ENTITY))
+            Ok(ChangePasswordPage { first, wrong }.render(StatusCode::UNPROCESSABLE_ENTITY))
         }
     }
 }
@@ -74,13 +82,11 @@ async fn change(
         return Ok(Err(WrongPassword::Old));
     };
     drop(db);
-    let tried = match verify(app, email.as_str(), old, origin).await? {
-        Verdict::Right(_, tried) => tried,
-        Verdict::Wrong => return Ok(Err(WrongPassword::Old)),
-        Verdict::TooEarly(too_early) => return Err(FormError::TooEarly(too_early)),
+    let Some(proof) = proof::of(app, session, email.as_str(), old, origin, PAGE).await? else {
+        return Ok(Err(WrongPassword::Old));
     };
     if let Err(wrong) = password_rules::acceptable(&new, &profile.email, &profile.name) {
-        tried.succeeded(&mut *app.db.acquire().await?).await?;
+        proof.accepted(&mut *app.db.acquire().await?).await?;
         return Ok(Err(WrongPassword::New(wrong)));
     }
     let salt = app.ids.random::<16>()?;
@@ -107,7 +113,7 @@ async fn change(
         now,
     )
     .await?;
-    tried.succeeded(&mut db).await?;
+    proof.accepted(&mut db).await?;
     session::record_end(app, &mut db, &ended, reason).await?;
     Entry::of(Kind::PasswordChanged)
         .person(person)

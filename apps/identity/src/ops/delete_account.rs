@@ -16,8 +16,8 @@ use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
 use crate::pages::{self, DeletePage};
 use crate::params::Params;
-use crate::password_check::{Verdict, verify};
 use crate::person::EmailAddress;
+use crate::proof;
 use crate::routes;
 use crate::same_origin;
 use crate::session::{self, Session};
@@ -25,10 +25,16 @@ use crate::state::App;
 use crate::step_up;
 use crate::store;
 
+const PAGE: &str = routes::ACCOUNT_DELETE;
+
 /// Shows the page.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
-    step_up::recently(&app, &headers, routes::ACCOUNT_DELETE).await?;
-    Ok(DeletePage { refused: false }.render(StatusCode::OK))
+    let session = step_up::recently(&app, &headers, PAGE).await?;
+    let page = DeletePage {
+        takes_password: proof::takes_password(&app, &session, PAGE).await?,
+        refused: false,
+    };
+    Ok(page.render(StatusCode::OK))
 }
 
 /// Takes the form.
@@ -38,18 +44,22 @@ pub async fn submit(
     body: Bytes,
 ) -> Result<Response, FormError> {
     same_origin::check(&headers, app.issuer())?;
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_DELETE).await?;
+    let session = step_up::recently(&app, &headers, PAGE).await?;
     let params = Params::form(&headers, &body)?;
     params.each_once()?;
     let password = params.one("password")?.unwrap_or_default().to_owned();
     if delete(&app, &session, password.into(), &Origin::of(&headers)).await? {
         Ok(pages::account::deleted())
     } else {
-        Ok(DeletePage { refused: true }.render(StatusCode::UNPROCESSABLE_ENTITY))
+        let page = DeletePage {
+            takes_password: true,
+            refused: true,
+        };
+        Ok(page.render(StatusCode::UNPROCESSABLE_ENTITY))
     }
 }
 
-/// Erases a person whose password this is; whether it was hers.
+/// Erases a person whose password this is, or who has none and has just signed in; whether it was she.
 async fn delete(
     app: &App,
     session: &Session,
@@ -64,10 +74,9 @@ async fn delete(
         return Ok(false);
     };
     drop(db);
-    let tried = match verify(app, email.as_str(), password, origin).await? {
-        Verdict::Right(_, tried) => tried,
-        Verdict::Wrong => return Ok(false),
-        Verdict::TooEarly(too_early) => return Err(FormError::TooEarly(too_early)),
+    let proved = proof::of(app, session, email.as_str(), password, origin, PAGE).await?;
+    let Some(proof) = proved else {
+        return Ok(false);
     };
     let now = app.clock.now();
     let mut db = app.db.begin().await?;
@@ -88,7 +97,7 @@ async fn delete(
     )
     .await?;
     store::people::erase(&mut db, person, now).await?;
-    tried.succeeded(&mut db).await?;
+    proof.accepted(&mut db).await?;
     session::record_end(app, &mut db, &ended, reason).await?;
     Entry::of(Kind::AccountDeleted)
         .person(person)

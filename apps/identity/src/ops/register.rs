@@ -103,7 +103,7 @@ async fn register(
         id,
         email,
         name,
-        password_hash: &password_hash,
+        password_hash: Some(&password_hash),
         role: Some(Role::Customer),
     };
     let now = app.clock.now();

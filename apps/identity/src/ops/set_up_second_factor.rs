@@ -114,7 +114,7 @@ pub async fn submit_at_sign_in(
             let cookie = admission::complete(&app, &headers, person, &origin).await?;
             let page = RecoveryCodesPage {
                 codes: &codes,
-                onward: there.map_or("/", ReturnTo::as_str),
+                onward: there.map_or(routes::SHOP, ReturnTo::as_str),
             };
             Ok(page.render(cookie))
         }

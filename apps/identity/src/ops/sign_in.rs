@@ -106,6 +106,7 @@ pub async fn show(
         source: source_of(&app, return_to.as_ref()).await?,
         registered: params.one("registered")?.is_some(),
         signed_in_as: signed_in.as_ref().map(|profile| profile.name.as_str()),
+        providers: &app.federation.providers(),
         ..SignInPage::default()
     };
     Ok(page.render(StatusCode::OK))
@@ -129,6 +130,7 @@ pub async fn submit(
         return_to: return_to.as_ref(),
         email,
         source: source_of(&app, return_to.as_ref()).await?,
+        providers: &app.federation.providers(),
         ..SignInPage::default()
     };
     let begun = match verify(&app, email, password.into(), &origin).await? {
@@ -145,13 +147,17 @@ pub async fn submit(
         };
         return Ok(page.render(StatusCode::UNPROCESSABLE_ENTITY));
     };
-    let there = return_to.as_ref();
+    Ok(onward(next, return_to.as_ref(), cookie))
+}
+
+/// Leads somebody on who has taken the first step of her sign-in.
+pub fn onward(next: Next, there: Option<&ReturnTo>, cookie: HeaderValue) -> Response {
     let location = match next {
-        Next::Session => there.map_or("/", ReturnTo::as_str).to_owned(),
+        Next::Session => there.map_or(routes::SHOP, ReturnTo::as_str).to_owned(),
         Next::Code => via(routes::SIGN_IN_CODE, there),
         Next::SetUp => via(routes::SIGN_IN_SET_UP, there),
     };
-    Ok(see_other(&location, Some(cookie)))
+    see_other(&location, Some(cookie))
 }
 
 /// Whom the client says that it expects (OpenID Connect Core §3.1.2.1), if that can be an address.

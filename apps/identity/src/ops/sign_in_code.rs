@@ -80,7 +80,7 @@ pub async fn submit(
     }
     let cookie = admission::complete(&app, &headers, person, &origin).await?;
     let location = match &cookie {
-        Some(_) => return_to.as_ref().map_or("/", ReturnTo::as_str),
+        Some(_) => return_to.as_ref().map_or(routes::SHOP, ReturnTo::as_str),
         None => first_step.as_str(),
     };
     Ok(see_other(location, cookie))

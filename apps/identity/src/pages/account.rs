@@ -24,6 +24,8 @@ pub struct AccountPage<'a> {
     pub profile: &'a Profile,
     /// The session of this browser.
     pub here: Uuid,
+    /// Other accounts sign her in, or could.
+    pub links: bool,
     /// Where she is signed in.
     pub sessions: &'a [Session],
     /// Which applications of other companies she has allowed anything.
@@ -33,6 +35,8 @@ pub struct AccountPage<'a> {
 /// What the page for deleting the account shows.
 #[derive(Debug)]
 pub struct DeletePage {
+    /// She has a password to show.
+    pub takes_password: bool,
     /// The last password was not hers.
     pub refused: bool,
 }
@@ -67,6 +71,12 @@ impl AccountPage<'_> {
         let (password, security) = (routes::ACCOUNT_PASSWORD, routes::ACCOUNT_SECURITY);
         let (export, delete) = (routes::ACCOUNT_EXPORT, routes::ACCOUNT_DELETE);
         let sign_out = routes::SIGN_OUT;
+        let links = if self.links {
+            let links = routes::ACCOUNT_LINKS;
+            format!("<li><a href=\"{links}\">Sign in by another account</a></li>\n")
+        } else {
+            String::new()
+        };
         let main = format!(
             r#"<dl>
 <dt>Name</dt><dd>{name}</dd>
@@ -75,7 +85,7 @@ impl AccountPage<'_> {
 <ul>
 <li><a href="{password}">Change your password</a></li>
 <li><a href="{security}">Second step at sign-in</a></li>
-<li><a href="{export}">Download what we know about you</a></li>
+{links}<li><a href="{export}">Download what we know about you</a></li>
 <li><a href="{delete}">Delete your account</a></li>
 </ul>
 <h2>Where you are signed in</h2>
@@ -140,10 +150,12 @@ impl DeletePage {
     #[must_use]
     pub fn render(&self, status: StatusCode) -> Response {
         let (action, account) = (routes::ACCOUNT_DELETE, routes::ACCOUNT);
-        let (export, field) = (
-            routes::ACCOUNT_EXPORT,
-            old_password("password", self.refused),
-        );
+        let export = routes::ACCOUNT_EXPORT;
+        let field = if self.takes_password {
+            old_password("password", self.refused)
+        } else {
+            String::new()
+        };
         let main = format!(
             r#"<p>Everything that we know about you here goes: name, address, sign-ins. Orders stay in the books, without you. It can't be undone; <a href="{export}">download your data</a> first, if you want to keep it.</p>
 <form method="post" action="{action}">

@@ -31,6 +31,8 @@ pub enum WrongPassword {
 /// What the account's page shows.
 #[derive(Debug)]
 pub struct ChangePasswordPage {
+    /// She has none yet.
+    pub first: bool,
     /// What is wrong with the last try.
     pub wrong: Option<WrongPassword>,
 }
@@ -60,17 +62,26 @@ impl ChangePasswordPage {
             Some(WrongPassword::Old) => (true, None),
             Some(WrongPassword::New(wrong)) => (false, Some(wrong)),
         };
-        let old = old_password("old_password", refused);
+        let old = if self.first {
+            String::new()
+        } else {
+            old_password("old_password", refused)
+        };
         let new = new_password(wrong);
         let (action, account) = (routes::ACCOUNT_PASSWORD, routes::ACCOUNT);
+        let (title, button) = if self.first {
+            ("Choose a password", "Use this password")
+        } else {
+            ("Change your password", "Change it")
+        };
         let main = format!(
             r#"<form method="post" action="{action}">
-{old}{new}<button type="submit">Change it</button>
+{old}{new}<button type="submit">{button}</button>
 </form>
 <p class="aside">It signs you out everywhere else.</p>
 <p class="aside"><a href="{account}">Back to your account</a></p>"#
         );
-        page(status, "Change your password", &main)
+        page(status, title, &main)
     }
 }
 

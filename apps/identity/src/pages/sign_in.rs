@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::html::text;
 use super::{form_may_lead_to, link, page, return_field};
+use crate::federation::Provider;
 use crate::return_to::ReturnTo;
 use crate::routes;
 
@@ -27,6 +28,8 @@ pub struct SignInPage<'a> {
     pub signed_in_as: Option<&'a str>,
     /// What the form leads to in the end, if not to this site.
     pub source: Option<String>,
+    /// Who else may say who she is.
+    pub providers: &'a [Provider],
 }
 
 const REFUSED: &str = r#"<p id="refused" class="alert" role="alert">That e-mail address and password do not belong together. Check both and try again.</p>"#;
@@ -62,6 +65,7 @@ impl SignInPage<'_> {
         let return_field = return_field(self.return_to);
         let (action, register) = (routes::SIGN_IN, link(routes::REGISTER, self.return_to));
         let forgot = routes::FORGOT_PASSWORD;
+        let others = self.others();
         let main = format!(
             r#"{signed_in}{registered}{refused}<form method="post" action="{action}">
 {return_field}
@@ -71,10 +75,26 @@ impl SignInPage<'_> {
 <input id="password" name="password" type="password" autocomplete="current-password" required{invalid}>
 <button type="submit">Sign in</button>
 </form>
-<p class="aside"><a href="{forgot}">Forgot your password?</a></p>
+{others}<p class="aside"><a href="{forgot}">Forgot your password?</a></p>
 <p class="aside">New here? <a href="{register}">Create an account</a></p>"#
         );
         form_may_lead_to(page(status, "Sign in", &main), self.source.as_deref())
+    }
+}
+
+impl SignInPage<'_> {
+    fn others(&self) -> String {
+        let return_field = return_field(self.return_to);
+        let form = |provider: &Provider| {
+            let (action, label) = (routes::sign_in_with(&provider.name), text(&provider.label));
+            format!(
+                r#"<form method="post" action="{action}">
+{return_field}<button class="quiet" type="submit">Continue with {label}</button>
+</form>
+"#
+            )
+        };
+        self.providers.iter().map(form).collect()
     }
 }
 

@@ -14,8 +14,8 @@ use crate::role::Role;
 pub struct Credentials {
     /// Whose they are.
     pub person: PersonId,
-    /// The hash of the password, in PHC format.
-    pub password_hash: String,
+    /// The hash of the password, in PHC format; none, if she signs in by another provider alone.
+    pub password_hash: Option<String>,
     /// She may sign in.
     pub active: bool,
 }
@@ -61,8 +61,8 @@ pub struct NewPerson<'a> {
     pub email: &'a EmailAddress,
     /// Her name.
     pub name: &'a Name,
-    /// The hash of her password, in PHC format.
-    pub password_hash: &'a str,
+    /// The hash of her password, in PHC format, if she has one.
+    pub password_hash: Option<&'a str>,
     /// The role that she has everywhere.
     pub role: Option<Role>,
 }
@@ -186,7 +186,18 @@ pub async fn confirm_address(
     Ok(done.rows_affected() == 1)
 }
 
-/// Puts another password in place of the one there was.
+/// Whether a person has a password here.
+pub async fn has_password(db: &mut PgConnection, person: PersonId) -> sqlx::Result<bool> {
+    let has = sqlx::query_scalar!(
+        r#"select password_hash is not null as "has!" from people where id = $1"#,
+        person.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(has.unwrap_or(false))
+}
+
+/// Puts another password in place of the one there was, if there was one.
 pub async fn set_password(
     db: &mut PgConnection,
     person: PersonId,

@@ -29,6 +29,12 @@ pub async fn of(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<
                 ) order by k.given_at), '[]')
                 from consents k join clients c on c.id = k.client_id where k.person_id = p.id
             ),
+            'has_password', p.password_hash is not null,
+            'linked_accounts', (
+                select coalesce(jsonb_agg(jsonb_build_object(
+                    'issuer', f.issuer, 'subject', f.subject, 'since', f.linked_at
+                ) order by f.linked_at), '[]') from federated_identities f where f.person_id = p.id
+            ),
             'sessions', (
                 select coalesce(jsonb_agg(jsonb_build_object(
                     'id', s.id, 'began_at', s.created_at, 'expires_at', s.expires_at, 'ended_at', s.ended_at,

@@ -10,6 +10,7 @@ use http::StatusCode;
 use identity::mail::Letter;
 use identity::person::{EmailAddress, PersonId};
 use identity::postman::{self, Mailer};
+use identity::routes::SHOP;
 use identity::store;
 
 use crate::world::{Answer, Browser, ISSUER, World};
@@ -90,7 +91,7 @@ pub async fn gives<'a>(world: &'a World, password: &str) -> (Browser<'a>, Answer
 /// A browser in which she is signed in.
 pub async fn signs_in(world: &World) -> Browser<'_> {
     let (browser, answer) = gives(world, PASSWORD).await;
-    assert_eq!((answer.status.as_u16(), answer.location()), (303, "/"));
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, SHOP));
     browser
 }
 

@@ -9,13 +9,14 @@ use crate::ada;
 use crate::world::World;
 
 /// Pages that want a sign-in, and whether it must be a recent one.
-const PAGES: [(&str, bool); 6] = [
+const PAGES: [(&str, bool); 7] = [
     ("/account", false),
     ("/account/export", false),
     ("/account/password", true),
     ("/account/security", true),
     ("/account/security/set-up", true),
     ("/account/delete", true),
+    ("/account/links", true),
 ];
 
 fn posts() -> Vec<&'static str> {
@@ -33,7 +34,7 @@ async fn every_form_must_come_from_our_own_pages() {
     let world = World::new().await;
     ada::registers(&world).await;
     let mut browser = ada::signs_in(&world).await;
-    assert_eq!(posts().len(), 18);
+    assert_eq!(posts().len(), 21);
     for origin in [None, Some("https://evil.example".to_owned())] {
         browser.origin = origin;
         for path in posts() {

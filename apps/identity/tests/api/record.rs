@@ -9,6 +9,7 @@ use crate::events::{published, told_of};
 use crate::reset_password::link;
 use crate::second_factor::{codes_on, half_way, next_step, with_factor};
 use crate::world::{Browser, World};
+use identity::routes::SHOP;
 
 const NEW: &str = "analytical engine";
 const NEWEST: &str = "difference engine";
@@ -26,7 +27,7 @@ async fn reasons(world: &World) -> Vec<String> {
 
 async fn signs_in_with<'a>(world: &'a World, password: &str) -> Browser<'a> {
     let (browser, answer) = ada::gives(world, password).await;
-    assert_eq!(answer.location(), "/", "{answer:?}");
+    assert_eq!(answer.location(), SHOP, "{answer:?}");
     browser
 }
 

@@ -1,6 +1,7 @@
 //! Signing in.
 
 use http::header;
+use identity::routes::SHOP;
 use identity::store::sessions;
 
 use crate::world::{World, authorization, encode};
@@ -26,7 +27,7 @@ async fn a_sign_in_sets_a_cookie_that_stays_with_its_host() {
         )
         .await;
     assert_eq!(answer.status, 303);
-    assert_eq!(answer.location(), "/");
+    assert_eq!(answer.location(), SHOP);
     assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
     let cookie = answer.headers[header::SET_COOKIE].to_str().expect("text");
     let (value, attributes) = cookie.split_once("; ").expect("attributes");

@@ -3,6 +3,7 @@
 use http::{Method, Request, header};
 use identity::audit::{Entry, Kind};
 use identity::role::Role;
+use identity::routes::SHOP;
 use identity::second_factor::Policy;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -192,7 +193,7 @@ async fn who_becomes_staff_signs_in_anew_and_sets_up_a_second_factor() {
     let operator = world.operator().await;
     let ada = with_ada(&world).await;
     let mut browser = world.browser();
-    assert_eq!(browser.post("/sign-in", &FORM[1..]).await.location(), "/");
+    assert_eq!(browser.post("/sign-in", &FORM[1..]).await.location(), SHOP);
     let tokens = world.bff().redeem(&browser.code().await).await;
     let store = world.app.ids.next();
     let roles = json!({"roles": ["customer"], "staff": [{"store_id": store, "role": "barista"}]});

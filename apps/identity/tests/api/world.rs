@@ -17,6 +17,8 @@ use chrono::{DateTime, Utc};
 use dapr_kit::{DaprError, Secret, Secrets};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use identity::client_auth::ClientAuth;
+use identity::federation::Federation;
+use identity::federation::http::{Http, Reach};
 use identity::issuer::Issuer;
 use identity::keys::Keys;
 use identity::opaque::Opaque;
@@ -59,6 +61,8 @@ pub struct World {
     pub redis: Arc<Redis>,
     /// The secret `signing`, to be changed under the running service.
     pub signing: watch::Sender<Arc<Secret>>,
+    /// The secret `federation`, likewise.
+    pub providers: watch::Sender<Arc<Secret>>,
     pub router: Router,
 }
 
@@ -209,6 +213,7 @@ impl World {
         let redis = Arc::new(Redis::default());
         let issuer = Issuer::new(&ISSUER.parse().expect("an address"));
         let (signing, followed) = watch::channel(Arc::new(signing_keys()));
+        let (providers, named) = watch::channel(Arc::new(secret("federation", &[])));
         let clients = ["bff", "order"].map(|client| (client, hash_of_secret(client)));
         let app = App {
             db,
@@ -223,6 +228,11 @@ impl World {
             )))
             .expect("a key"),
             second_factor,
+            federation: Federation::new(
+                named.into(),
+                Http::new(Reach::LoopbackToo).expect("a client"),
+                clock.clone(),
+            ),
             clock: clock.clone(),
             outbox: Waker::default(),
         };
@@ -233,6 +243,7 @@ impl World {
             clock,
             redis,
             signing,
+            providers,
             router,
         }
     }
@@ -260,7 +271,7 @@ impl World {
             id,
             email: &email,
             name: &Name::parse("Ada").expect("a name"),
-            password_hash: "none",
+            password_hash: Some("none"),
             role: stores.is_empty().then_some(role),
         };
         let mut db = self.app.db.acquire().await.expect("a connection");

@@ -22,6 +22,7 @@ async fn no_secret_is_logged_or_printed() {
         "host",
         "port",
         "current_since",
+        "providers",
         "role",
         "username",
     ];

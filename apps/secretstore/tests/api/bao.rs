@@ -179,7 +179,16 @@ impl Bao {
     /// Every secret of every app.
     pub async fn secrets(&self) -> BTreeMap<String, (u64, BTreeMap<String, String>)> {
         let names = [
-            "client", "clients", "dapr", "database", "demo", "redis", "session", "signing", "tls",
+            "client",
+            "clients",
+            "dapr",
+            "database",
+            "demo",
+            "federation",
+            "redis",
+            "session",
+            "signing",
+            "tls",
         ];
         let mut all = BTreeMap::new();
         for app in APPS {

@@ -13,6 +13,7 @@ mod certificate;
 mod idempotence;
 mod interruption;
 mod isolation;
+mod provider;
 mod root_token;
 mod rotation;
 mod sql;
