@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use e2e::client::plain;
 use e2e::patience::{insist, until};
 use e2e::{Part, Role, Target};
 use reqwest::StatusCode;
@@ -100,9 +101,31 @@ async fn without_postgres_identity_says_that_it_does_not_know() -> Result<()> {
     Ok(())
 }
 
+/// Whether a sidecar reads its components anew each minute: then it would end at the first time without a vault, which
+/// no test of seconds can see.
+async fn reloads(target: &Target, app: &str) -> Result<bool> {
+    let sidecar = target.sidecar(app)?;
+    let metadata = plain(target)?
+        .get(sidecar.url.join("/v1.0/metadata")?)
+        .header("dapr-api-token", &sidecar.token)
+        .send()
+        .await?
+        .error_for_status()?
+        .bytes()
+        .await?;
+    let metadata: Value = serde_json::from_slice(&metadata)?;
+    let features = metadata["enabledFeatures"].as_array();
+    Ok(features
+        .context("a list of features")?
+        .contains(&"HotReload".into()))
+}
+
 #[tokio::test]
 async fn a_sealed_vault_costs_nobody_a_sign_in_or_an_order() -> Result<()> {
     let stack = stack::alone().await?;
+    for app in stack.apps() {
+        ensure!(!reloads(&stack, app).await?, "{app}'s sidecar");
+    }
     let barista = browser(&stack, Role::Barista).await?;
     let person = Person::of(&stack, &barista).await?;
     stack.kill(&VAULT).await?;
