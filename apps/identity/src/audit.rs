@@ -57,6 +57,10 @@ pub enum Kind {
     MailAsked,
     /// An address was confirmed.
     AddressConfirmed,
+    /// An account has another address.
+    AddressChanged,
+    /// A person changed her name or her time zone.
+    ProfileChanged,
     /// A second factor guards the account from now on.
     SecondFactorOn,
     /// No second factor guards the account any more.
@@ -123,6 +127,8 @@ impl Kind {
             Self::PasswordReset => "password_reset",
             Self::MailAsked => "mail_asked",
             Self::AddressConfirmed => "address_confirmed",
+            Self::AddressChanged => "address_changed",
+            Self::ProfileChanged => "profile_changed",
             Self::SecondFactorOn => "second_factor_on",
             Self::SecondFactorOff => "second_factor_off",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",

@@ -30,7 +30,7 @@ pub enum Change {
     LoggedIn,
     /// It has another password.
     PasswordChanged,
-    /// Roles, stores, whether its address is confirmed, or whether it may be used.
+    /// Roles, stores, address or whether that is confirmed, name, time zone, or whether it may be used.
     Updated,
     /// It is being removed.
     Deleted,

@@ -23,6 +23,7 @@ pub mod error;
 pub mod events;
 pub mod federation;
 pub mod first_seen;
+pub mod form;
 pub mod issuer;
 pub mod keys;
 pub mod mail;
@@ -35,6 +36,7 @@ pub mod params;
 pub mod password;
 pub mod password_check;
 pub mod password_rules;
+pub mod paths;
 pub mod person;
 pub mod pkce;
 pub mod post_logout;
@@ -59,6 +61,7 @@ pub mod sweep;
 pub mod throttle;
 pub mod token;
 pub mod totp;
+pub mod zone;
 
 /// Creates and upgrades this service's own tables; the outbox has its own migrator.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

@@ -9,7 +9,7 @@ use chrono::Duration;
 
 use crate::issuer::Issuer;
 use crate::opaque::Opaque;
-use crate::routes;
+use crate::paths;
 
 /// What a mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +27,17 @@ pub enum Purpose {
     ConfirmAddress,
     /// Choosing a new password.
     ResetPassword,
+    /// Having this address from now on.
+    ChangeAddress,
 }
 
 /// What a mail tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// Somebody tried to register with your address.
+    /// Somebody tried to register with your address, or wanted it for another account.
     AddressTaken,
+    /// Your account has another address now.
+    AddressChanged,
     /// Your password is another one now.
     PasswordChanged,
     /// Signing in now takes a second step.
@@ -64,10 +68,12 @@ pub struct Letter {
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Link(Purpose::ConfirmAddress),
         Self::Link(Purpose::ResetPassword),
+        Self::Link(Purpose::ChangeAddress),
         Self::Notice(Notice::AddressTaken),
+        Self::Notice(Notice::AddressChanged),
         Self::Notice(Notice::PasswordChanged),
         Self::Notice(Notice::SecondFactorOn),
         Self::Notice(Notice::SecondFactorOff),
@@ -82,6 +88,7 @@ impl Kind {
         match self {
             Self::Link(purpose) => purpose.as_str(),
             Self::Notice(Notice::AddressTaken) => "address_taken",
+            Self::Notice(Notice::AddressChanged) => "address_changed",
             Self::Notice(Notice::PasswordChanged) => "password_changed",
             Self::Notice(Notice::SecondFactorOn) => "second_factor_on",
             Self::Notice(Notice::SecondFactorOff) => "second_factor_off",
@@ -91,11 +98,12 @@ impl Kind {
         }
     }
 
-    /// How long it is worth sending. Who asked for a new password does not wait for longer.
+    /// How long it is worth sending. Who asked for a new password or address does not wait for longer.
     #[must_use]
     pub const fn wanted_for(self) -> Duration {
         match self {
             Self::Link(Purpose::ResetPassword) => Duration::minutes(30),
+            Self::Link(Purpose::ChangeAddress) => Duration::hours(1),
             _ => Duration::days(1),
         }
     }
@@ -125,6 +133,7 @@ impl Purpose {
         match self {
             Self::ConfirmAddress => "confirm_address",
             Self::ResetPassword => "reset_password",
+            Self::ChangeAddress => "change_address",
         }
     }
 
@@ -134,13 +143,15 @@ impl Purpose {
         match self {
             Self::ConfirmAddress => Duration::days(1),
             Self::ResetPassword => Duration::minutes(30),
+            Self::ChangeAddress => Duration::hours(1),
         }
     }
 
     const fn page(self) -> &'static str {
         match self {
-            Self::ConfirmAddress => routes::VERIFY_EMAIL,
-            Self::ResetPassword => routes::RESET_PASSWORD,
+            Self::ConfirmAddress => paths::VERIFY_EMAIL,
+            Self::ResetPassword => paths::RESET_PASSWORD,
+            Self::ChangeAddress => paths::CHANGE_EMAIL,
         }
     }
 }
@@ -161,6 +172,11 @@ pub fn with_link(purpose: Purpose, token: &Opaque, issuer: &Issuer) -> Letter {
             "Somebody, we hope you, asked for a new password for your account at Crema. Choose it here:",
             "The link is good for 30 minutes and for one use. If it was not you, do nothing: your password stays.",
         ),
+        Purpose::ChangeAddress => (
+            "Use this e-mail address",
+            "Somebody, we hope you, wants this address for an account at Crema. Say here that it is to be so:",
+            "The link is good for an hour, for one use, and while whoever asked stays signed in. If it was not you, do nothing: your address stays yours.",
+        ),
     };
     letter(
         subject,
@@ -171,7 +187,7 @@ pub fn with_link(purpose: Purpose, token: &Opaque, issuer: &Issuer) -> Letter {
 /// Writes a mail that only tells.
 #[must_use]
 pub fn telling(notice: Notice, issuer: &Issuer) -> Letter {
-    let forgot = issuer.at(routes::FORGOT_PASSWORD);
+    let forgot = issuer.at(paths::FORGOT_PASSWORD);
     let alarm = format!(
         "If it was not you, <a href=\"{forgot}\">choose a new password</a> at once: that ends every sign-in."
     );
@@ -179,8 +195,17 @@ pub fn telling(notice: Notice, issuer: &Issuer) -> Letter {
         Notice::AddressTaken => (
             "You have an account already",
             format!(
-                "Somebody, perhaps you, tried to make an account at Crema with this address, which has one already. \
+                "Somebody, perhaps you, wanted this address for an account at Crema, and it has one already. \
                  Nothing was changed. If you forgot your password, <a href=\"{forgot}\">choose a new one</a>."
+            ),
+        ),
+        Notice::AddressChanged => (
+            "Your e-mail address was changed",
+            format!(
+                "Your account at Crema has another e-mail address now: you sign in with that one, and our mail goes there. \
+                 If it was not you, <a href=\"{}\">open your account</a> where you are still signed in, and change the \
+                 password and the address at once. If that is nowhere, tell the people at one of our stores.",
+                issuer.at(paths::ACCOUNT)
             ),
         ),
         Notice::PasswordChanged => (
@@ -243,10 +268,10 @@ mod tests {
                 Kind::Link(_) => None,
             })
             .collect();
-        assert_eq!(subjects.len(), 7);
+        assert_eq!(subjects.len(), 8);
         subjects.sort_unstable();
         subjects.dedup();
-        assert_eq!(subjects.len(), 7);
+        assert_eq!(subjects.len(), 8);
         assert!(subjects.iter().all(|subject| !subject.contains('\n')));
     }
 }

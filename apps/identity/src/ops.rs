@@ -3,10 +3,13 @@
 //! Invariant: an answer that carries a code, a token or a person's data is never stored on its way.
 
 pub mod account;
+pub mod ask_for_address;
 pub mod ask_for_mail;
 pub mod audit;
 pub mod authorize;
+pub mod change_email;
 pub mod change_password;
+pub mod change_profile;
 pub mod client;
 pub mod client_credentials;
 pub mod client_secret;

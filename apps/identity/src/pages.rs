@@ -10,6 +10,7 @@ mod field;
 mod html;
 pub mod mailed;
 mod password;
+mod profile;
 mod register;
 mod security;
 mod set_up;
@@ -27,6 +28,7 @@ pub use federation::{
 };
 pub use mailed::AskForMailPage;
 pub use password::{ChangePasswordPage, NewPasswordPage, WrongPassword};
+pub use profile::ProfilePage;
 pub use register::RegisterPage;
 pub use security::SecurityPage;
 pub use set_up::{RecoveryCodesPage, SetUpPage};
@@ -34,8 +36,8 @@ pub use sign_in::{SignInPage, throttled};
 pub use sign_out::{SignOutPage, signed_out};
 
 use crate::error::Failure;
+use crate::paths;
 use crate::return_to::ReturnTo;
-use crate::routes;
 use html::text;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -49,7 +51,7 @@ fn page(status: StatusCode, title: &str, main: &str) -> Response {
 
 /// The same with something more in its head.
 fn page_with(status: StatusCode, title: &str, head: &str, main: &str) -> Response {
-    let (title, stylesheet) = (text(title), routes::STYLESHEET);
+    let (title, stylesheet) = (text(title), paths::STYLESHEET);
     let body = format!(
         r#"<!doctype html>
 <html lang="en">

@@ -25,6 +25,9 @@ pub enum Invalid {
     /// Empty, too long, or with characters that are not text.
     #[error("Enter a name of at most 80 characters.")]
     Name,
+    /// None of the zones there are.
+    #[error("Choose a time zone from the list.")]
+    Zone,
     /// Shorter than eight characters.
     #[error("Use at least 8 characters.")]
     PasswordTooShort,

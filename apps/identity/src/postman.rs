@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use dapr_kit::{BindingError, Dapr};
+use sqlx::PgConnection;
 
 use crate::error::Failure;
-use crate::mail::{self, Kind, Letter, Purpose};
+use crate::mail::{self, Kind, Letter, Notice, Purpose};
 use crate::opaque::Opaque;
-use crate::person::EmailAddress;
+use crate::person::{EmailAddress, PersonId};
 use crate::state::App;
 use crate::store::{self, links::NewLink, mails::Claimed};
 
@@ -93,6 +95,7 @@ async fn write(app: &App, mail: &Claimed) -> Result<Option<Letter>, Failure> {
     }
     match mail.kind {
         Kind::Notice(notice) => Ok(Some(mail::telling(notice, app.issuer()))),
+        Kind::Link(Purpose::ChangeAddress) => write_wish(app, mail).await,
         Kind::Link(purpose) => write_link(app, mail, purpose).await,
     }
 }
@@ -110,22 +113,66 @@ async fn write_link(
     let Some(contact) = store::people::by_address(&mut db, &address).await? else {
         return Ok(None);
     };
+    let person = contact.person;
     let needless = purpose == Purpose::ConfirmAddress && contact.verified;
-    let first = mail.tries == 1;
-    if needless
-        || first && store::links::since(&mut db, contact.person, purpose, now - QUIET).await?
-    {
+    if needless || too_soon(&mut db, mail, person, purpose, now).await? {
         return Ok(None);
     }
     let token = Opaque::new(&app.ids)?;
     let link = NewLink {
         hash: token.hash(),
-        person: contact.person,
+        person,
         purpose,
         created_at: now,
         expires_at: now + purpose.lifetime(),
+        wish: None,
     };
     store::links::insert(&mut db, &link).await?;
     db.commit().await?;
     Ok(Some(mail::with_link(purpose, &token, app.issuer())))
+}
+
+/// The link by which an address becomes that of whoever wants it, or what to tell its owner if it has one. There is a
+/// link in both cases, so that a minute is quiet after both; what is only told leaves one that nobody knows.
+async fn write_wish(app: &App, mail: &Claimed) -> Result<Option<Letter>, Failure> {
+    let (Some(session), Ok(address)) = (mail.session, EmailAddress::parse(&mail.address)) else {
+        return Ok(None);
+    };
+    let (now, purpose) = (app.clock.now(), Purpose::ChangeAddress);
+    let mut db = app.db.begin().await?;
+    let Some(person) = store::sessions::owner(&mut db, session, now).await? else {
+        return Ok(None);
+    };
+    if too_soon(&mut db, mail, person, purpose, now).await? {
+        return Ok(None);
+    }
+    let owner = store::people::by_address(&mut db, &address).await?;
+    let token = Opaque::new(&app.ids)?;
+    let link = NewLink {
+        hash: token.hash(),
+        person,
+        purpose,
+        created_at: now,
+        expires_at: now + purpose.lifetime(),
+        wish: Some((&address, session)),
+    };
+    store::links::insert(&mut db, &link).await?;
+    db.commit().await?;
+    let letter = if owner.is_some() {
+        mail::telling(Notice::AddressTaken, app.issuer())
+    } else {
+        mail::with_link(purpose, &token, app.issuer())
+    };
+    Ok(Some(letter))
+}
+
+/// Whether the person was sent a link for this purpose a moment ago; another try of the same mail is no other link.
+async fn too_soon(
+    db: &mut PgConnection,
+    mail: &Claimed,
+    person: PersonId,
+    purpose: Purpose,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    Ok(mail.tries == 1 && store::links::since(db, person, purpose, now - QUIET).await?)
 }

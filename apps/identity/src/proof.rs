@@ -6,7 +6,7 @@
 use secrecy::SecretString;
 
 use crate::federation::request::FRESH;
-use crate::ops::sign_in::FormError;
+use crate::form::FormError;
 use crate::origin::Origin;
 use crate::password_check::{Verdict, verify};
 use crate::session::Session;

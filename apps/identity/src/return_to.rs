@@ -3,7 +3,7 @@
 //! Invariant: a local path to our own authorization endpoint, or one of the account's pages, so that no link to our
 //! pages leads elsewhere.
 
-use crate::routes;
+use crate::paths;
 
 /// A path that begins `/oauth2/authorize?`, or exactly a page of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +17,14 @@ pub struct Elsewhere;
 const PREFIX: &str = "/oauth2/authorize?";
 const LONGEST: usize = 4096;
 /// The account's pages that ask for a sign-in.
-const PAGES: [&str; 5] = [
-    routes::ACCOUNT,
-    routes::ACCOUNT_PASSWORD,
-    routes::ACCOUNT_SECURITY,
-    routes::ACCOUNT_DELETE,
-    routes::ACCOUNT_LINKS,
+const PAGES: [&str; 7] = [
+    paths::ACCOUNT,
+    paths::ACCOUNT_PROFILE,
+    paths::ACCOUNT_EMAIL,
+    paths::ACCOUNT_PASSWORD,
+    paths::ACCOUNT_SECURITY,
+    paths::ACCOUNT_DELETE,
+    paths::ACCOUNT_LINKS,
 ];
 
 impl ReturnTo {

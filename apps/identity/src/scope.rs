@@ -13,7 +13,7 @@ pub const PERSONAL: [&str; 3] = ["openid", "profile", "email"];
 pub fn in_words(scope: &str) -> &'static str {
     match scope {
         "openid" => "know you again when you come back",
-        "profile" => "see your name",
+        "profile" => "see your name, and your time zone if you chose one",
         "email" => "see your e-mail address, and whether it is confirmed",
         _ => "see what a later version of this site will name",
     }

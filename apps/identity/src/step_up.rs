@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, Utc};
 
 use crate::error::Failure;
-use crate::ops::sign_in::FormError;
+use crate::form::FormError;
 use crate::session::{self, Session};
 use crate::state::App;
 use crate::store::{self, federation::Beginning};

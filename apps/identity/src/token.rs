@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::issuer::Issuer;
 use crate::keys::{Key, Keys};
 use crate::role::Role;
+use crate::zone::Zone;
 
 /// How long an access token is valid at most.
 pub const LIFETIME: Duration = Duration::minutes(5);
@@ -95,6 +96,9 @@ pub struct IdClaims {
     /// Her name, if the client may know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The time zone that she has chosen, if the client may know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<Zone>,
     /// Her e-mail address, if the client may know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,

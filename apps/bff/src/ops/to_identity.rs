@@ -14,7 +14,7 @@ use crate::perimeter::forward;
 use crate::state::App;
 
 /// What identity answers, as `(method, path)`; the same paths there.
-pub const TABLE: [(Method, &str); 50] = [
+pub const TABLE: [(Method, &str); 56] = [
     (Method::GET, "/.well-known/openid-configuration"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::GET, "/oauth2/jwks"),
@@ -47,7 +47,13 @@ pub const TABLE: [(Method, &str); 50] = [
     (Method::POST, "/forgot-password"),
     (Method::GET, "/reset-password"),
     (Method::POST, "/reset-password"),
+    (Method::GET, "/change-email"),
+    (Method::POST, "/change-email"),
     (Method::GET, "/account"),
+    (Method::GET, "/account/profile"),
+    (Method::POST, "/account/profile"),
+    (Method::GET, "/account/email"),
+    (Method::POST, "/account/email"),
     (Method::GET, "/account/password"),
     (Method::POST, "/account/password"),
     (Method::GET, "/account/security"),

@@ -9,13 +9,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use crate::audit::{self, Entry, Kind};
+use crate::form::{self, FormError};
 use crate::mail::{self, Purpose};
-use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
 use crate::pages::{self, AskForMailPage};
-use crate::params::Params;
 use crate::person::EmailAddress;
-use crate::same_origin;
 use crate::state::App;
 use crate::store;
 use crate::throttle;
@@ -63,9 +61,7 @@ async fn submit(
     body: &[u8],
     purpose: Purpose,
 ) -> Result<Response, FormError> {
-    same_origin::check(headers, app.issuer())?;
-    let params = Params::form(headers, body)?;
-    params.each_once()?;
+    let params = form::read(app, headers, body)?;
     let email = params.one("email")?.unwrap_or_default();
     match EmailAddress::parse(email) {
         Ok(address) => {

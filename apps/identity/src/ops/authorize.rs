@@ -21,8 +21,8 @@ use crate::opaque::Opaque;
 use crate::ops::consent;
 use crate::pages;
 use crate::params::Params;
+use crate::paths;
 use crate::return_to::ReturnTo;
-use crate::routes;
 use crate::session::{self, Session};
 use crate::state::App;
 use crate::store::{self, codes::NewCode, grants::NewGrant};
@@ -55,7 +55,7 @@ enum Consent {
 /// sends its cookie there, and none with a form of another site.
 pub async fn by_form(headers: HeaderMap, body: Bytes) -> Response {
     match Params::form(&headers, &body) {
-        Ok(params) => see_other(&format!("{}?{}", routes::AUTHORIZE, params.without(&[]))),
+        Ok(params) => see_other(&format!("{}?{}", paths::AUTHORIZE, params.without(&[]))),
         Err(_) => pages::refusal(StatusCode::BAD_REQUEST, "This form can't be read."),
     }
 }
@@ -251,7 +251,7 @@ fn sign_in_first(
         params.without(&[])
     };
     Ok(match ReturnTo::authorize(&query) {
-        Ok(back) => see_other(&back.via(routes::SIGN_IN)),
+        Ok(back) => see_other(&back.via(paths::SIGN_IN)),
         Err(_) => refuse(
             app,
             to,

@@ -12,22 +12,20 @@ use secrecy::SecretString;
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
 use crate::events::{self, Change, Reason};
+use crate::form::{self, FormError, see_other};
 use crate::mail::{self, Notice, Purpose};
-use crate::ops::sign_in::{FormError, see_other};
 use crate::origin::Origin;
 use crate::pages::{ChangePasswordPage, WrongPassword};
-use crate::params::Params;
 use crate::password_rules;
+use crate::paths;
 use crate::person::EmailAddress;
 use crate::proof;
-use crate::routes;
-use crate::same_origin;
 use crate::session::{self, Session};
 use crate::state::App;
 use crate::step_up;
 use crate::store;
 
-const PAGE: &str = routes::ACCOUNT_PASSWORD;
+const PAGE: &str = paths::ACCOUNT_PASSWORD;
 
 /// Shows the page.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
@@ -45,18 +43,17 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
+    let params = form::read(&app, &headers, &body)?;
     let session = step_up::recently(&app, &headers, PAGE).await?;
     let first = !proof::takes_password(&app, &session, PAGE).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+
     let field = |name| {
         let value = params.one(name).map(Option::unwrap_or_default);
         value.map(|text| SecretString::from(text.to_owned()))
     };
     let (old, new) = (field("old_password")?, field("password")?);
     match change(&app, &session, old, new, &Origin::of(&headers)).await? {
-        Ok(()) => Ok(see_other(routes::ACCOUNT, None)),
+        Ok(()) => Ok(see_other(paths::ACCOUNT, None)),
         Err(wrong) => {
             let wrong = Some(wrong);
             Ok(ChangePasswordPage { first, wrong }.render(StatusCode::UNPROCESSABLE_ENTITY))

@@ -11,13 +11,12 @@ use axum::response::Response;
 use crate::authorization::{Addressed, Request};
 use crate::client::ForeignClient;
 use crate::error::Failure;
+use crate::form::{self, FormError, see_other};
 use crate::ops::authorize::{self, Said};
-use crate::ops::sign_in::{FormError, see_other};
 use crate::pages::ConsentPage;
 use crate::params::Params;
 use crate::redirect_uri;
 use crate::return_to::ReturnTo;
-use crate::same_origin;
 use crate::sealed::Purpose;
 use crate::session::{self, Session};
 use crate::state::App;
@@ -29,9 +28,7 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let query = params.one("request")?.unwrap_or_default();
     let mark = params.one("mark")?.unwrap_or_default();
     let said = match params.one("answer")? {

@@ -11,21 +11,19 @@ use secrecy::SecretString;
 
 use crate::audit::{Entry, Kind};
 use crate::events::{self, Change, Reason};
+use crate::form::{self, FormError};
 use crate::mail::{self, Notice};
-use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
 use crate::pages::{self, DeletePage};
-use crate::params::Params;
+use crate::paths;
 use crate::person::EmailAddress;
 use crate::proof;
-use crate::routes;
-use crate::same_origin;
 use crate::session::{self, Session};
 use crate::state::App;
 use crate::step_up;
 use crate::store;
 
-const PAGE: &str = routes::ACCOUNT_DELETE;
+const PAGE: &str = paths::ACCOUNT_DELETE;
 
 /// Shows the page.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
@@ -43,10 +41,9 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
+    let params = form::read(&app, &headers, &body)?;
     let session = step_up::recently(&app, &headers, PAGE).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+
     let password = params.one("password")?.unwrap_or_default().to_owned();
     if delete(&app, &session, password.into(), &Origin::of(&headers)).await? {
         Ok(pages::account::deleted())

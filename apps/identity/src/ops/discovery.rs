@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::client::GrantType;
 use crate::client_auth;
-use crate::routes;
+use crate::paths;
 use crate::scope;
 use crate::state::App;
 
@@ -20,13 +20,13 @@ pub async fn handle(State(app): State<App>) -> Response {
     let issuer = app.issuer();
     let body = Json(json!({
         "issuer": issuer.as_str(),
-        "authorization_endpoint": issuer.at(routes::AUTHORIZE),
-        "token_endpoint": issuer.at(routes::TOKEN),
-        "revocation_endpoint": issuer.at(routes::REVOKE),
-        "introspection_endpoint": issuer.at(routes::INTROSPECT),
-        "userinfo_endpoint": issuer.at(routes::USERINFO),
-        "end_session_endpoint": issuer.at(routes::LOGOUT),
-        "jwks_uri": issuer.at(routes::JWKS),
+        "authorization_endpoint": issuer.at(paths::AUTHORIZE),
+        "token_endpoint": issuer.at(paths::TOKEN),
+        "revocation_endpoint": issuer.at(paths::REVOKE),
+        "introspection_endpoint": issuer.at(paths::INTROSPECT),
+        "userinfo_endpoint": issuer.at(paths::USERINFO),
+        "end_session_endpoint": issuer.at(paths::LOGOUT),
+        "jwks_uri": issuer.at(paths::JWKS),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
@@ -38,7 +38,8 @@ pub async fn handle(State(app): State<App>) -> Response {
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": scope::PERSONAL,
         "claims_supported": [
-            "iss", "aud", "sub", "iat", "exp", "auth_time", "nonce", "sid", "name", "email", "email_verified", "roles", "stores"
+            "iss", "aud", "sub", "iat", "exp", "auth_time", "nonce", "sid", "name", "zoneinfo", "email", "email_verified",
+            "roles", "stores"
         ],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,

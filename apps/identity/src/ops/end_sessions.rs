@@ -10,11 +10,9 @@ use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::events::Reason;
-use crate::ops::sign_in::{FormError, see_other};
-use crate::params::Params;
+use crate::form::{self, FormError, see_other};
+use crate::paths;
 use crate::person::PersonId;
-use crate::routes;
-use crate::same_origin;
 use crate::session;
 use crate::state::App;
 use crate::step_up;
@@ -26,10 +24,9 @@ pub async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let here = step_up::signed_in(&app, &headers, routes::ACCOUNT).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
+    let here = step_up::signed_in(&app, &headers, paths::ACCOUNT).await?;
+
     match params.one("session")? {
         None => end(&app, here.person, |id| id != here.id).await?,
         // What is no id is nobody's session.
@@ -39,7 +36,7 @@ pub async fn handle(
             }
         }
     }
-    Ok(see_other(routes::ACCOUNT, None))
+    Ok(see_other(paths::ACCOUNT, None))
 }
 
 /// Ends sessions of a person, with their grants.

@@ -14,22 +14,20 @@ use crate::audit::{Entry, Kind};
 use crate::error::Failure;
 use crate::events::Reason;
 use crate::federation::{Provider, Subject};
+use crate::form::{self, FormError, see_other};
 use crate::mail::{self, Notice};
-use crate::ops::sign_in::{FormError, see_other};
 use crate::ops::sign_in_with;
 use crate::origin::Origin;
 use crate::pages::{self, LinkedAccountsPage};
-use crate::params::Params;
+use crate::paths;
 use crate::person::{EmailAddress, PersonId};
-use crate::routes;
-use crate::same_origin;
 use crate::session::{self, Session};
 use crate::state::App;
 use crate::step_up;
 use crate::store::{self, federation::Request};
 use crate::throttle;
 
-const PAGE: &str = routes::ACCOUNT_LINKS;
+const PAGE: &str = paths::ACCOUNT_LINKS;
 
 /// Shows the page.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
@@ -43,10 +41,9 @@ pub async fn begin(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
+    let params = form::read(&app, &headers, &body)?;
     let session = step_up::recently(&app, &headers, PAGE).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+
     let provider = params.one("provider")?.unwrap_or_default();
     let mut db = app.db.acquire().await?;
     let profile = store::people::profile(&mut db, session.person).await?;
@@ -64,10 +61,9 @@ pub async fn remove(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
+    let params = form::read(&app, &headers, &body)?;
     let session = step_up::recently(&app, &headers, PAGE).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+
     // What is no id is nobody's.
     let id = params.one("account")?.map(Uuid::try_parse);
     if let Some(Ok(id)) = id
@@ -86,9 +82,11 @@ async fn page(
     status: StatusCode,
 ) -> Result<Response, Failure> {
     let mut db = app.db.acquire().await?;
+    let profile = store::people::profile(&mut db, person).await?;
     let page = LinkedAccountsPage {
         providers: &app.federation.providers(),
         linked: &store::federation::of_person(&mut db, person).await?,
+        zone: profile.and_then(|profile| profile.zone),
         has_password: store::people::has_password(&mut db, person).await?,
         last,
     };

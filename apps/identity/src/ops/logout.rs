@@ -9,14 +9,14 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
 use crate::client::{Client, OwnClient};
+use crate::form::{self, FormError};
 use crate::ops::authorize::see_other;
-use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
 use crate::pages::{self, SignOutPage};
 use crate::params::Params;
+use crate::paths;
 use crate::post_logout::PostLogout;
 use crate::return_to::Elsewhere;
-use crate::routes;
 use crate::session::{self, Session};
 use crate::state::App;
 use crate::store;
@@ -26,7 +26,7 @@ use crate::token::Hint;
 /// none with a form of another site.
 pub async fn by_form(headers: HeaderMap, body: Bytes) -> Result<Response, FormError> {
     let query = Params::form(&headers, &body)?.without(&[]);
-    Ok(see_other(&format!("{}?{query}", routes::LOGOUT)))
+    Ok(see_other(&format!("{}?{query}", paths::LOGOUT)))
 }
 
 /// The request as a link.
@@ -35,8 +35,7 @@ pub async fn by_link(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, FormError> {
-    let params = Params::query(query.as_deref().unwrap_or_default());
-    params.each_once()?;
+    let params = form::query(query.as_deref())?;
     let hint = params
         .one("id_token_hint")?
         .and_then(|token| app.mint.hint(token).ok());

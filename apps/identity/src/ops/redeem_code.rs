@@ -122,6 +122,7 @@ fn id_claims(
         nonce: code.nonce,
         sid: standing.session,
         name: scopes.contains("profile").then_some(profile.name),
+        zoneinfo: profile.zone.filter(|_| scopes.contains("profile")),
         email: scopes.contains("email").then_some(profile.email),
         email_verified: scopes.contains("email").then_some(profile.email_verified),
         roles: client.is_own().then_some(profile.roles),

@@ -12,25 +12,22 @@ use secrecy::SecretString;
 use crate::audit::{self, Entry, Kind};
 use crate::error::{Failure, no_store};
 use crate::events::{self, Change};
+use crate::form::{self, FormError, return_to};
 use crate::mail::{self, Notice, Purpose};
-use crate::ops::sign_in::{FormError, return_to};
 use crate::origin::Origin;
 use crate::pages::RegisterPage;
-use crate::params::Params;
 use crate::password_rules;
+use crate::paths;
 use crate::person::{EmailAddress, Invalid, Name, PersonId};
 use crate::return_to::Elsewhere;
 use crate::role::Role;
-use crate::routes;
-use crate::same_origin;
 use crate::state::App;
 use crate::store::{self, people::NewPerson};
 use crate::throttle;
 
 /// Shows the page.
 pub async fn show(RawQuery(query): RawQuery) -> Result<Response, FormError> {
-    let params = Params::query(query.as_deref().unwrap_or_default());
-    params.each_once()?;
+    let params = form::query(query.as_deref())?;
     let return_to = return_to(&params)?;
     let page = RegisterPage {
         return_to: return_to.as_ref(),
@@ -45,9 +42,7 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let return_to = return_to(&params)?;
     let field = |name| params.one(name).map(Option::unwrap_or_default);
     let (email, name) = (field("email")?, field("name")?);
@@ -80,8 +75,8 @@ pub async fn submit(
     register(&app, &parsed_email, &parsed_name, password, &origin).await?;
 
     let location = match &return_to {
-        Some(there) => format!("{}&registered=1", there.via(routes::SIGN_IN)),
-        None => format!("{}?registered=1", routes::SIGN_IN),
+        Some(there) => format!("{}&registered=1", there.via(paths::SIGN_IN)),
+        None => format!("{}?registered=1", paths::SIGN_IN),
     };
     let location = HeaderValue::try_from(location).map_err(|_| Elsewhere)?;
     Ok(no_store((StatusCode::SEE_OTHER, [(header::LOCATION, location)])).into_response())

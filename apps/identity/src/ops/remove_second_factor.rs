@@ -9,14 +9,12 @@ use axum::response::Response;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
+use crate::form::{self, FormError, see_other};
 use crate::mail::{self, Notice};
 use crate::ops::security;
-use crate::ops::sign_in::{FormError, see_other};
 use crate::origin::Origin;
-use crate::params::Params;
+use crate::paths;
 use crate::person::EmailAddress;
-use crate::routes;
-use crate::same_origin;
 use crate::second_factor::{self, Proof};
 use crate::session::Session;
 use crate::state::App;
@@ -29,13 +27,12 @@ pub async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_SECURITY).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
+    let session = step_up::recently(&app, &headers, paths::ACCOUNT_SECURITY).await?;
+
     let typed = params.one("code")?.unwrap_or_default();
     match remove(&app, &session, typed, &Origin::of(&headers)).await? {
-        Proof::Right => Ok(see_other(routes::ACCOUNT_SECURITY, None)),
+        Proof::Right => Ok(see_other(paths::ACCOUNT_SECURITY, None)),
         proof => Ok(security::page(&app, session.person, Some(proof)).await?),
     }
 }

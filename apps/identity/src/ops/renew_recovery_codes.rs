@@ -9,13 +9,11 @@ use axum::response::Response;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
+use crate::form::{self, FormError};
 use crate::ops::security;
-use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
 use crate::pages::RecoveryCodesPage;
-use crate::params::Params;
-use crate::routes;
-use crate::same_origin;
+use crate::paths;
 use crate::second_factor::{self, Proof};
 use crate::session::Session;
 use crate::state::App;
@@ -28,15 +26,14 @@ pub async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_SECURITY).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
+    let session = step_up::recently(&app, &headers, paths::ACCOUNT_SECURITY).await?;
+
     let typed = params.one("code")?.unwrap_or_default();
     match renew(&app, &session, typed, &Origin::of(&headers)).await? {
         Ok(codes) => Ok(RecoveryCodesPage {
             codes: &codes,
-            onward: routes::ACCOUNT_SECURITY,
+            onward: paths::ACCOUNT_SECURITY,
         }
         .render(None)),
         Err(proof) => Ok(security::page(&app, session.person, Some(proof)).await?),

@@ -12,15 +12,13 @@ use secrecy::SecretString;
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
 use crate::events::{self, Change, Reason};
+use crate::form::{self, FormError};
 use crate::mail::{self, Notice, Purpose};
 use crate::opaque;
-use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
 use crate::pages::{self, NewPasswordPage};
-use crate::params::Params;
 use crate::password_rules;
 use crate::person::{EmailAddress, Invalid};
-use crate::same_origin;
 use crate::session;
 use crate::state::App;
 use crate::store;
@@ -29,8 +27,7 @@ const PURPOSE: Purpose = Purpose::ResetPassword;
 
 /// Shows the page.
 pub async fn show(RawQuery(query): RawQuery) -> Result<Response, FormError> {
-    let params = Params::query(query.as_deref().unwrap_or_default());
-    params.each_once()?;
+    let params = form::query(query.as_deref())?;
     let page = NewPasswordPage {
         token: params.one("token")?.unwrap_or_default(),
         wrong: None,
@@ -44,9 +41,7 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let token = params.one("token")?.unwrap_or_default();
     let password: SecretString = params
         .one("password")?

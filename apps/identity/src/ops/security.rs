@@ -7,10 +7,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::error::Failure;
-use crate::ops::sign_in::FormError;
+use crate::form::FormError;
 use crate::pages::SecurityPage;
+use crate::paths;
 use crate::person::PersonId;
-use crate::routes;
 use crate::second_factor::Proof;
 use crate::state::App;
 use crate::step_up;
@@ -18,7 +18,7 @@ use crate::store;
 
 /// The handler.
 pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_SECURITY).await?;
+    let session = step_up::recently(&app, &headers, paths::ACCOUNT_SECURITY).await?;
     Ok(page(&app, session.person, None).await?)
 }
 

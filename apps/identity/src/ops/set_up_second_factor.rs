@@ -12,14 +12,13 @@ use uuid::Uuid;
 use crate::admission;
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
+use crate::form::{self, FormError, return_to, see_other, via};
 use crate::mail::{self, Notice};
-use crate::ops::sign_in::{FormError, return_to, see_other, via};
 use crate::origin::Origin;
 use crate::pages::{RecoveryCodesPage, SetUpPage};
-use crate::params::Params;
+use crate::paths;
 use crate::person::{EmailAddress, PersonId};
 use crate::return_to::ReturnTo;
-use crate::routes;
 use crate::same_origin;
 use crate::second_factor::{self, Proof};
 use crate::session;
@@ -31,7 +30,7 @@ use crate::totp::Secret;
 /// `POST /account/security/begin`: draws a secret.
 pub async fn begin(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
     same_origin::check(&headers, app.issuer())?;
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_SECURITY).await?;
+    let session = step_up::recently(&app, &headers, paths::ACCOUNT_SECURITY).await?;
     let secret = Secret::new(&app.ids)?.to_bytes();
     let sealed = app
         .sealer
@@ -39,14 +38,14 @@ pub async fn begin(State(app): State<App>, headers: HeaderMap) -> Result<Respons
         .map_err(Failure::from)?;
     let mut db = app.db.acquire().await?;
     store::second_factors::begin(&mut db, session.person, &sealed).await?;
-    Ok(see_other(routes::ACCOUNT_SET_UP, None))
+    Ok(see_other(paths::ACCOUNT_SET_UP, None))
 }
 
 /// Shows the secret of somebody who is signed in.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, FormError> {
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_SECURITY).await?;
-    let page = page(&app, session.person, routes::ACCOUNT_SET_UP, None, None).await?;
-    Ok(page.unwrap_or_else(|| see_other(routes::ACCOUNT_SECURITY, None)))
+    let session = step_up::recently(&app, &headers, paths::ACCOUNT_SECURITY).await?;
+    let page = page(&app, session.person, paths::ACCOUNT_SET_UP, None, None).await?;
+    Ok(page.unwrap_or_else(|| see_other(paths::ACCOUNT_SECURITY, None)))
 }
 
 /// Shows the secret of somebody who is about to sign in.
@@ -55,15 +54,14 @@ pub async fn show_at_sign_in(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, FormError> {
-    let params = Params::query(query.as_deref().unwrap_or_default());
-    params.each_once()?;
+    let params = form::query(query.as_deref())?;
     let return_to = return_to(&params)?;
     let there = return_to.as_ref();
     let Some(person) = waiting(&app, &headers).await? else {
-        return Ok(see_other(&via(routes::SIGN_IN, there), None));
+        return Ok(see_other(&via(paths::SIGN_IN, there), None));
     };
-    let page = page(&app, person, routes::SIGN_IN_SET_UP, there, None).await?;
-    Ok(page.unwrap_or_else(|| see_other(&via(routes::SIGN_IN_CODE, there), None)))
+    let page = page(&app, person, paths::SIGN_IN_SET_UP, there, None).await?;
+    Ok(page.unwrap_or_else(|| see_other(&via(paths::SIGN_IN_CODE, there), None)))
 }
 
 /// Takes the first code of somebody who is signed in.
@@ -72,24 +70,23 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let session = step_up::recently(&app, &headers, routes::ACCOUNT_SECURITY).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
+    let session = step_up::recently(&app, &headers, paths::ACCOUNT_SECURITY).await?;
+
     let typed = params.one("code")?.unwrap_or_default();
     let origin = Origin::of(&headers);
     match set_up(&app, session.person, Some(session.id), typed, &origin).await? {
         SetUp::Done(codes) => Ok(RecoveryCodesPage {
             codes: &codes,
-            onward: routes::ACCOUNT_SECURITY,
+            onward: paths::ACCOUNT_SECURITY,
         }
         .render(None)),
         SetUp::Refused(proof) => {
-            let action = routes::ACCOUNT_SET_UP;
+            let action = paths::ACCOUNT_SET_UP;
             let page = page(&app, session.person, action, None, Some(proof)).await?;
-            Ok(page.unwrap_or_else(|| see_other(routes::ACCOUNT_SECURITY, None)))
+            Ok(page.unwrap_or_else(|| see_other(paths::ACCOUNT_SECURITY, None)))
         }
-        SetUp::NotBegun => Ok(see_other(routes::ACCOUNT_SECURITY, None)),
+        SetUp::NotBegun => Ok(see_other(paths::ACCOUNT_SECURITY, None)),
     }
 }
 
@@ -99,14 +96,12 @@ pub async fn submit_at_sign_in(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let return_to = return_to(&params)?;
     let there = return_to.as_ref();
     let typed = params.one("code")?.unwrap_or_default();
     let Some(person) = waiting(&app, &headers).await? else {
-        return Ok(see_other(&via(routes::SIGN_IN, there), None));
+        return Ok(see_other(&via(paths::SIGN_IN, there), None));
     };
     let origin = Origin::of(&headers);
     match set_up(&app, person, None, typed, &origin).await? {
@@ -114,15 +109,15 @@ pub async fn submit_at_sign_in(
             let cookie = admission::complete(&app, &headers, person, &origin).await?;
             let page = RecoveryCodesPage {
                 codes: &codes,
-                onward: there.map_or(routes::SHOP, ReturnTo::as_str),
+                onward: there.map_or(paths::SHOP, ReturnTo::as_str),
             };
             Ok(page.render(cookie))
         }
         SetUp::Refused(proof) => {
-            let page = page(&app, person, routes::SIGN_IN_SET_UP, there, Some(proof)).await?;
-            Ok(page.unwrap_or_else(|| see_other(&via(routes::SIGN_IN_CODE, there), None)))
+            let page = page(&app, person, paths::SIGN_IN_SET_UP, there, Some(proof)).await?;
+            Ok(page.unwrap_or_else(|| see_other(&via(paths::SIGN_IN_CODE, there), None)))
         }
-        SetUp::NotBegun => Ok(see_other(&via(routes::SIGN_IN_CODE, there), None)),
+        SetUp::NotBegun => Ok(see_other(&via(paths::SIGN_IN_CODE, there), None)),
     }
 }
 

@@ -10,13 +10,11 @@ use axum::response::Response;
 
 use crate::admission;
 use crate::authorization::source_of;
-use crate::ops::sign_in::{FormError, return_to, see_other, via};
+use crate::form::{self, FormError, return_to, see_other, via};
 use crate::origin::Origin;
 use crate::pages::CodePage;
-use crate::params::Params;
+use crate::paths;
 use crate::return_to::ReturnTo;
-use crate::routes;
-use crate::same_origin;
 use crate::second_factor::{self, Proof};
 use crate::session;
 use crate::state::App;
@@ -28,12 +26,11 @@ pub async fn show(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, FormError> {
-    let params = Params::query(query.as_deref().unwrap_or_default());
-    params.each_once()?;
+    let params = form::query(query.as_deref())?;
     let return_to = return_to(&params)?;
     let mut db = app.db.acquire().await?;
     if session::half_way(&app, &mut db, &headers).await?.is_none() {
-        return Ok(see_other(&via(routes::SIGN_IN, return_to.as_ref()), None));
+        return Ok(see_other(&via(paths::SIGN_IN, return_to.as_ref()), None));
     }
     drop(db);
     let page = CodePage {
@@ -50,12 +47,10 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let return_to = return_to(&params)?;
     let typed = params.one("code")?.unwrap_or_default();
-    let first_step = via(routes::SIGN_IN, return_to.as_ref());
+    let first_step = via(paths::SIGN_IN, return_to.as_ref());
     let origin = Origin::of(&headers);
     let mut db = app.db.begin().await?;
     let Some(person) = session::half_way(&app, &mut db, &headers).await? else {
@@ -64,7 +59,7 @@ pub async fn submit(
     // One that is only being set up proves nothing yet.
     if !store::second_factors::guards(&mut db, person).await? {
         return Ok(see_other(
-            &via(routes::SIGN_IN_SET_UP, return_to.as_ref()),
+            &via(paths::SIGN_IN_SET_UP, return_to.as_ref()),
             None,
         ));
     }
@@ -80,7 +75,7 @@ pub async fn submit(
     }
     let cookie = admission::complete(&app, &headers, person, &origin).await?;
     let location = match &cookie {
-        Some(_) => return_to.as_ref().map_or(routes::SHOP, ReturnTo::as_str),
+        Some(_) => return_to.as_ref().map_or(paths::SHOP, ReturnTo::as_str),
         None => first_step.as_str(),
     };
     Ok(see_other(location, cookie))

@@ -16,14 +16,12 @@ use uuid::Uuid;
 use crate::audit::{Entry, Kind};
 use crate::federation::request::{LIFETIME, Tie};
 use crate::federation::{FederationError, Provider};
+use crate::form::{self, FormError, return_to};
 use crate::opaque::Opaque;
-use crate::ops::sign_in::{FormError, return_to};
 use crate::origin::Origin;
 use crate::pages::{self, OnwardPage};
-use crate::params::Params;
+use crate::paths;
 use crate::return_to::ReturnTo;
-use crate::routes;
-use crate::same_origin;
 use crate::state::App;
 use crate::store::{self, federation::Request};
 
@@ -34,9 +32,7 @@ pub async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let return_to = return_to(&params)?;
     let origin = Origin::of(&headers);
     send(&app, &name, return_to.as_ref(), None, &origin).await
@@ -67,7 +63,7 @@ pub async fn send(
     let tie = Tie::from(Opaque::new(&app.ids)?);
     let redirect_uri = app
         .issuer()
-        .at(&routes::sign_in_with_callback(&provider.name));
+        .at(&paths::sign_in_with_callback(&provider.name));
     let address = app
         .federation
         .authorization(&provider, &redirect_uri, &tie, request.fresh)

@@ -14,16 +14,17 @@ use crate::error::Failure;
 use crate::events::{self, Change};
 use crate::federation::request::{self, Tie};
 use crate::federation::{Answer, FederationError, Provider, Subject};
+use crate::form::{self, FormError};
 use crate::ops::linked_accounts;
-use crate::ops::sign_in::{FormError, onward};
+use crate::ops::sign_in::onward;
 use crate::ops::sign_in_with::refused;
 use crate::origin::Origin;
 use crate::pages;
 use crate::params::Params;
+use crate::paths;
 use crate::person::{EmailAddress, Name, PersonId};
 use crate::return_to::ReturnTo;
 use crate::role::Role;
-use crate::routes;
 use crate::state::App;
 use crate::store::{self, federation::Request, people::NewPerson};
 use crate::throttle;
@@ -35,8 +36,7 @@ pub async fn handle(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, FormError> {
-    let params = Params::query(query.as_deref().unwrap_or_default());
-    params.each_once()?;
+    let params = form::query(query.as_deref())?;
     let origin = Origin::of(&headers);
     let state = params.one("state")?.unwrap_or_default();
     let Some(tie) = Tie::of(&headers).filter(|tie| tie.has_state(state)) else {
@@ -105,7 +105,7 @@ async fn vouched(
     };
     let redirect_uri = app
         .issuer()
-        .at(&routes::sign_in_with_callback(&provider.name));
+        .at(&paths::sign_in_with_callback(&provider.name));
     let answer = Answer {
         code,
         issuer,

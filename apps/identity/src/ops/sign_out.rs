@@ -7,12 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
+use crate::form::{self, FormError};
 use crate::ops::authorize::see_other;
 use crate::ops::logout;
-use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
-use crate::params::Params;
-use crate::same_origin;
 use crate::session;
 use crate::state::App;
 
@@ -22,9 +20,7 @@ pub async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let to = logout::destination(&app, &params, None).await?;
     if let Some(session) = session::current(&app, &headers).await? {
         session::sign_out(&app, session.id, &Origin::of(&headers), None).await?;

@@ -17,6 +17,7 @@ use crate::scope::Scopes;
 use crate::standing;
 use crate::state::App;
 use crate::store;
+use crate::zone::Zone;
 
 /// What is told.
 #[derive(Serialize)]
@@ -24,6 +25,8 @@ struct UserInfo {
     sub: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zoneinfo: Option<Zone>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +109,7 @@ pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Respon
     Ok(no_store(Json(UserInfo {
         sub: standing.person,
         name: scopes.contains("profile").then_some(profile.name),
+        zoneinfo: profile.zone.filter(|_| scopes.contains("profile")),
         email: scopes.contains("email").then_some(profile.email),
         email_verified: scopes.contains("email").then_some(profile.email_verified),
         roles: ours.then_some(profile.roles),

@@ -10,20 +10,17 @@ use axum::response::Response;
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
 use crate::events::{self, Change};
+use crate::form::{self, FormError};
 use crate::mail::Purpose;
 use crate::opaque;
-use crate::ops::sign_in::FormError;
 use crate::origin::Origin;
 use crate::pages;
-use crate::params::Params;
-use crate::same_origin;
 use crate::state::App;
 use crate::store;
 
 /// Shows the page with the button.
 pub async fn show(RawQuery(query): RawQuery) -> Result<Response, FormError> {
-    let params = Params::query(query.as_deref().unwrap_or_default());
-    params.each_once()?;
+    let params = form::query(query.as_deref())?;
     let token = params.one("token")?.unwrap_or_default();
     Ok(pages::mailed::confirm(token))
 }
@@ -34,9 +31,7 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
     let token = params.one("token")?.unwrap_or_default();
     if verify(&app, token, &Origin::of(&headers)).await? {
         Ok(pages::mailed::confirmed())

@@ -10,11 +10,9 @@ use uuid::Uuid;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
-use crate::ops::sign_in::{FormError, see_other};
+use crate::form::{self, FormError, see_other};
 use crate::origin::Origin;
-use crate::params::Params;
-use crate::routes;
-use crate::same_origin;
+use crate::paths;
 use crate::session::Session;
 use crate::standing;
 use crate::state::App;
@@ -27,15 +25,14 @@ pub async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, FormError> {
-    same_origin::check(&headers, app.issuer())?;
-    let session = step_up::signed_in(&app, &headers, routes::ACCOUNT).await?;
-    let params = Params::form(&headers, &body)?;
-    params.each_once()?;
+    let params = form::read(&app, &headers, &body)?;
+    let session = step_up::signed_in(&app, &headers, paths::ACCOUNT).await?;
+
     // What is no id is nobody's client.
     if let Ok(client) = Uuid::try_parse(params.one("application")?.unwrap_or_default()) {
         withdraw(&app, &session, client, &Origin::of(&headers)).await?;
     }
-    Ok(see_other(routes::ACCOUNT, None))
+    Ok(see_other(paths::ACCOUNT, None))
 }
 
 async fn withdraw(

@@ -12,10 +12,11 @@ use super::consent::wishes;
 use super::html::text;
 use super::password::old_password;
 use super::{hidden, page};
-use crate::routes;
+use crate::paths;
 use crate::session::{self, Session};
 use crate::store::consents::Application;
 use crate::store::people::Profile;
+use crate::zone::{self, Zone};
 
 /// What the account's page shows.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl AccountPage<'_> {
     #[must_use]
     pub fn render(&self) -> Response {
         let (name, email) = (text(&self.profile.name), text(&self.profile.email));
-        let again = routes::VERIFY_EMAIL_AGAIN;
+        let again = paths::VERIFY_EMAIL_AGAIN;
         let confirmed = if self.profile.email_verified {
             "confirmed".to_owned()
         } else {
@@ -56,8 +57,8 @@ impl AccountPage<'_> {
         for session in self.sessions {
             sessions.push_str(&self.session(session));
         }
-        let applications = applications(self.applications);
-        let end = routes::ACCOUNT_SESSIONS_END;
+        let applications = applications(self.applications, self.profile.zone);
+        let end = paths::ACCOUNT_SESSIONS_END;
         let others = if self.sessions.len() > 1 {
             format!(
                 r#"<form method="post" action="{end}">
@@ -68,11 +69,13 @@ impl AccountPage<'_> {
         } else {
             String::new()
         };
-        let (password, security) = (routes::ACCOUNT_PASSWORD, routes::ACCOUNT_SECURITY);
-        let (export, delete) = (routes::ACCOUNT_EXPORT, routes::ACCOUNT_DELETE);
-        let sign_out = routes::SIGN_OUT;
+        let zone = self.profile.zone.map_or("UTC", Zone::name);
+        let (profile, address) = (paths::ACCOUNT_PROFILE, paths::ACCOUNT_EMAIL);
+        let (password, security) = (paths::ACCOUNT_PASSWORD, paths::ACCOUNT_SECURITY);
+        let (export, delete) = (paths::ACCOUNT_EXPORT, paths::ACCOUNT_DELETE);
+        let sign_out = paths::SIGN_OUT;
         let links = if self.links {
-            let links = routes::ACCOUNT_LINKS;
+            let links = paths::ACCOUNT_LINKS;
             format!("<li><a href=\"{links}\">Sign in by another account</a></li>\n")
         } else {
             String::new()
@@ -81,8 +84,11 @@ impl AccountPage<'_> {
             r#"<dl>
 <dt>Name</dt><dd>{name}</dd>
 <dt>E-mail address</dt><dd>{email} ({confirmed})</dd>
+<dt>Time zone</dt><dd>{zone}</dd>
 </dl>
 <ul>
+<li><a href="{profile}">Change your name or time zone</a></li>
+<li><a href="{address}">Change your e-mail address</a></li>
 <li><a href="{password}">Change your password</a></li>
 <li><a href="{security}">Second step at sign-in</a></li>
 {links}<li><a href="{export}">Download what we know about you</a></li>
@@ -101,14 +107,14 @@ impl AccountPage<'_> {
     fn session(&self, session: &Session) -> String {
         let (id, since) = (
             session.id,
-            session.created_at.format("%-d %B %Y, %H:%M UTC"),
+            zone::moment(session.created_at, self.profile.zone),
         );
         let mut item = format!(r#"<li><span id="session-{id}">Since {since}</span> "#);
         if session.id == self.here {
             item.push_str("(this browser)");
         } else {
             let (end, field) = (
-                routes::ACCOUNT_SESSIONS_END,
+                paths::ACCOUNT_SESSIONS_END,
                 hidden("session", &id.to_string()),
             );
             // A text grows without failing.
@@ -123,14 +129,14 @@ impl AccountPage<'_> {
 }
 
 /// The part of the page about applications with access; nothing, if there are none.
-fn applications(applications: &[Application]) -> String {
+fn applications(applications: &[Application], zone: Option<Zone>) -> String {
     if applications.is_empty() {
         return String::new();
     }
-    let withdraw = routes::ACCOUNT_WITHDRAW;
+    let withdraw = paths::ACCOUNT_WITHDRAW;
     let items = applications.iter().map(|application| {
         let (id, name) = (application.client, text(&application.name));
-        let since = application.since.format("%-d %B %Y");
+        let since = zone::day(application.since, zone);
         let (wishes, field) = (
             wishes(&application.scopes),
             hidden("application", &id.to_string()),
@@ -149,8 +155,8 @@ impl DeletePage {
     /// Renders it.
     #[must_use]
     pub fn render(&self, status: StatusCode) -> Response {
-        let (action, account) = (routes::ACCOUNT_DELETE, routes::ACCOUNT);
-        let export = routes::ACCOUNT_EXPORT;
+        let (action, account) = (paths::ACCOUNT_DELETE, paths::ACCOUNT);
+        let export = paths::ACCOUNT_EXPORT;
         let field = if self.takes_password {
             old_password("password", self.refused)
         } else {

@@ -7,8 +7,8 @@ use axum::response::Response;
 
 use super::field::Field;
 use super::{form_may_lead_to, page, return_field};
+use crate::paths;
 use crate::return_to::ReturnTo;
-use crate::routes;
 use crate::second_factor::Proof;
 
 /// What the page shows.
@@ -28,7 +28,7 @@ impl CodePage<'_> {
     pub fn render(&self) -> Response {
         let hint = "Six digits from your authenticator app, or one of your recovery codes.";
         let field = field(Some(hint), self.proof);
-        let (action, return_field) = (routes::SIGN_IN_CODE, return_field(self.return_to));
+        let (action, return_field) = (paths::SIGN_IN_CODE, return_field(self.return_to));
         let main = format!(
             r#"<form method="post" action="{action}">
 {return_field}

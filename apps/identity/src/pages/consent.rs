@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::html::text;
 use super::{form_may_lead_to, hidden, page};
-use crate::routes;
+use crate::paths;
 use crate::scope::{self, Scopes};
 
 /// What the page shows.
@@ -42,7 +42,7 @@ impl ConsentPage<'_> {
         } else {
             ""
         };
-        let (action, account) = (routes::CONSENT, routes::ACCOUNT);
+        let (action, account) = (paths::CONSENT, paths::ACCOUNT);
         let fields = [hidden("request", self.request), hidden("mark", self.mark)].concat();
         let main = format!(
             r#"<p><strong><bdi>{client}</bdi></strong> is not part of Crema. It wants to:</p>

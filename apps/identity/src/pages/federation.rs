@@ -9,10 +9,11 @@ use url::Url;
 use super::html::text;
 use super::{hidden, page, page_with};
 use crate::federation::Provider;
+use crate::paths;
 use crate::person::EmailAddress;
 use crate::return_to::ReturnTo;
-use crate::routes;
 use crate::store::federation::Identity;
+use crate::zone::{self, Zone};
 
 /// The page on the way to a provider.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct LinkedAccountsPage<'a> {
     pub providers: &'a [Provider],
     /// Her accounts at some.
     pub linked: &'a [Identity],
+    /// The time zone that she has chosen.
+    pub zone: Option<Zone>,
     /// She has a password here.
     pub has_password: bool,
     /// The last try was to remove the last way to sign in.
@@ -57,7 +60,7 @@ impl LinkedAccountsPage<'_> {
     #[must_use]
     pub fn render(&self, status: StatusCode) -> Response {
         let last = if self.last {
-            let password = routes::ACCOUNT_PASSWORD;
+            let password = paths::ACCOUNT_PASSWORD;
             format!(
                 r#"<p id="refused" class="alert" role="alert">Nothing else would sign you in. <a href="{password}">Choose a password</a> first.</p>
 "#
@@ -80,7 +83,7 @@ impl LinkedAccountsPage<'_> {
             r#"<p class="hint">You have no password here.</p>
 "#
         };
-        let account = routes::ACCOUNT;
+        let account = paths::ACCOUNT;
         let main = format!(
             r#"{last}{linked}{password}{link}<p class="aside">Removing one signs you out everywhere else.</p>
 <p class="aside"><a href="{account}">Back to your account</a></p>"#
@@ -95,9 +98,9 @@ impl LinkedAccountsPage<'_> {
             .find(|provider| provider.issuer == identity.issuer);
         // One that is configured no more has no other name.
         let label = text(provider.map_or(&identity.issuer, |provider| &provider.label));
-        let (id, since) = (identity.id, identity.linked_at.format("%-d %B %Y"));
+        let (id, since) = (identity.id, zone::day(identity.linked_at, self.zone));
         let (remove, field) = (
-            routes::ACCOUNT_LINKS_REMOVE,
+            paths::ACCOUNT_LINKS_REMOVE,
             hidden("account", &identity.id.to_string()),
         );
         format!(
@@ -109,7 +112,7 @@ impl LinkedAccountsPage<'_> {
 
 fn link(provider: &Provider) -> String {
     let (begin, field, label) = (
-        routes::ACCOUNT_LINKS_BEGIN,
+        paths::ACCOUNT_LINKS_BEGIN,
         hidden("provider", &provider.name),
         text(&provider.label),
     );
@@ -127,7 +130,7 @@ fn link(provider: &Provider) -> String {
 /// makes it one.
 #[must_use]
 pub fn away(label: &str) -> Response {
-    let (label, sign_in) = (text(label), routes::SIGN_IN);
+    let (label, sign_in) = (text(label), paths::SIGN_IN);
     let main = format!(
         r#"<p role="alert">{label} can't be reached at this moment. It is not your fault.</p>
 <p>Nothing was changed. Wait a little and try again, or sign in another way.</p>
@@ -143,7 +146,7 @@ pub fn away(label: &str) -> Response {
 #[must_use]
 pub fn not_vouched(label: &str, what: &str) -> Response {
     let label = text(label);
-    let (sign_in, register, forgot) = (routes::SIGN_IN, routes::REGISTER, routes::FORGOT_PASSWORD);
+    let (sign_in, register, forgot) = (paths::SIGN_IN, paths::REGISTER, paths::FORGOT_PASSWORD);
     let why = match what {
         "consent" => format!("{label} did not sign you in."),
         "account" => format!("What {label} says of you opens no account here."),
@@ -167,8 +170,8 @@ pub fn not_vouched(label: &str, what: &str) -> Response {
 #[must_use]
 pub fn address_taken(label: &str, email: &EmailAddress) -> Response {
     let (label, email) = (text(label), text(email.as_str()));
-    let links = ReturnTo::parse(routes::ACCOUNT_LINKS).map(|there| there.via(routes::SIGN_IN));
-    let sign_in = text(&links.unwrap_or_else(|_| routes::SIGN_IN.to_owned()));
+    let links = ReturnTo::parse(paths::ACCOUNT_LINKS).map(|there| there.via(paths::SIGN_IN));
+    let sign_in = text(&links.unwrap_or_else(|_| paths::SIGN_IN.to_owned()));
     let main = format!(
         r#"<p role="alert">There is an account for {email} here already.</p>
 <p>So that nobody gets at it by way of {label} but you: sign in here as you always do, and then link your account at {label} to it.</p>
@@ -180,7 +183,7 @@ pub fn address_taken(label: &str, email: &EmailAddress) -> Response {
 /// The page for whoever wants to link an account before her address here is confirmed.
 #[must_use]
 pub fn confirm_first() -> Response {
-    let again = routes::VERIFY_EMAIL_AGAIN;
+    let again = paths::VERIFY_EMAIL_AGAIN;
     let main = format!(
         r#"<p role="alert">Before another account can sign you in, we have to know that your e-mail address is yours.</p>
 <p><a class="button" href="{again}">Send me the link</a></p>"#

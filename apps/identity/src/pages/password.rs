@@ -7,8 +7,8 @@ use axum::response::Response;
 
 use super::field::{Field, PASSWORD_HINT};
 use super::{hidden, page};
+use crate::paths;
 use crate::person::Invalid;
-use crate::routes;
 
 /// What the page of a mailed link shows.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl NewPasswordPage<'_> {
     /// Renders it.
     #[must_use]
     pub fn render(&self, status: StatusCode) -> Response {
-        let (action, token) = (routes::RESET_PASSWORD, hidden("token", self.token));
+        let (action, token) = (paths::RESET_PASSWORD, hidden("token", self.token));
         let field = new_password(self.wrong);
         let main = format!(
             r#"<form method="post" action="{action}">
@@ -68,7 +68,7 @@ impl ChangePasswordPage {
             old_password("old_password", refused)
         };
         let new = new_password(wrong);
-        let (action, account) = (routes::ACCOUNT_PASSWORD, routes::ACCOUNT);
+        let (action, account) = (paths::ACCOUNT_PASSWORD, paths::ACCOUNT);
         let (title, button) = if self.first {
             ("Choose a password", "Use this password")
         } else {

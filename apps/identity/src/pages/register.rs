@@ -7,9 +7,9 @@ use axum::response::Response;
 
 use super::field::Field;
 use super::{link, page, return_field};
+use crate::paths;
 use crate::person::Invalid;
 use crate::return_to::ReturnTo;
-use crate::routes;
 
 /// What the page shows.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl RegisterPage<'_> {
         };
         let fields = [name, email, password].map(|field| field.render()).concat();
         let return_field = return_field(self.return_to);
-        let (action, sign_in) = (routes::REGISTER, link(routes::SIGN_IN, self.return_to));
+        let (action, sign_in) = (paths::REGISTER, link(paths::SIGN_IN, self.return_to));
         let main = format!(
             r#"<form method="post" action="{action}">
 {return_field}

@@ -5,7 +5,7 @@
 use axum::response::Response;
 
 use super::code;
-use crate::routes;
+use crate::paths;
 use crate::second_factor::Proof;
 
 /// What the page shows.
@@ -28,7 +28,7 @@ impl SecurityPage {
         let main = if self.guarded {
             self.on()
         } else {
-            let begin = routes::ACCOUNT_SET_UP_BEGIN;
+            let begin = paths::ACCOUNT_SET_UP_BEGIN;
             format!(
                 r#"<p>A stolen password is not enough to sign in as you, once a code from an app on your phone is asked for too.</p>
 <form method="post" action="{begin}">
@@ -36,7 +36,7 @@ impl SecurityPage {
 </form>"#
             )
         };
-        let account = routes::ACCOUNT;
+        let account = paths::ACCOUNT;
         let main = format!(
             r#"{main}
 <p class="aside"><a href="{account}">Back to your account</a></p>"#
@@ -48,8 +48,8 @@ impl SecurityPage {
         let left = self.recovery_codes;
         let field = code::field(Some("From your app, or a recovery code."), self.proof);
         let (renew, remove) = (
-            routes::ACCOUNT_RECOVERY_CODES,
-            routes::ACCOUNT_SECURITY_REMOVE,
+            paths::ACCOUNT_RECOVERY_CODES,
+            paths::ACCOUNT_SECURITY_REMOVE,
         );
         // One form, two buttons: each says where it posts to.
         let off = if self.demanded {

@@ -8,8 +8,8 @@ use axum::response::Response;
 use super::html::text;
 use super::{form_may_lead_to, link, page, return_field};
 use crate::federation::Provider;
+use crate::paths;
 use crate::return_to::ReturnTo;
-use crate::routes;
 
 /// What the page shows.
 #[derive(Debug, Default)]
@@ -63,8 +63,8 @@ impl SignInPage<'_> {
         };
         let signed_in = self.signed_in_as.map(signed_in).unwrap_or_default();
         let return_field = return_field(self.return_to);
-        let (action, register) = (routes::SIGN_IN, link(routes::REGISTER, self.return_to));
-        let forgot = routes::FORGOT_PASSWORD;
+        let (action, register) = (paths::SIGN_IN, link(paths::REGISTER, self.return_to));
+        let forgot = paths::FORGOT_PASSWORD;
         let others = self.others();
         let main = format!(
             r#"{signed_in}{registered}{refused}<form method="post" action="{action}">
@@ -86,7 +86,7 @@ impl SignInPage<'_> {
     fn others(&self) -> String {
         let return_field = return_field(self.return_to);
         let form = |provider: &Provider| {
-            let (action, label) = (routes::sign_in_with(&provider.name), text(&provider.label));
+            let (action, label) = (paths::sign_in_with(&provider.name), text(&provider.label));
             format!(
                 r#"<form method="post" action="{action}">
 {return_field}<button class="quiet" type="submit">Continue with {label}</button>
@@ -124,7 +124,7 @@ fn too_early(seconds: i64) -> String {
 }
 
 fn signed_in(name: &str) -> String {
-    let (name, sign_out, account) = (text(name), routes::SIGN_OUT, routes::ACCOUNT);
+    let (name, sign_out, account) = (text(name), paths::SIGN_OUT, paths::ACCOUNT);
     format!(
         r#"<form class="note" method="post" action="{sign_out}">
 <p>You are signed in as <strong>{name}</strong>. <a href="{account}">Your account</a></p>

@@ -7,8 +7,8 @@ use axum::response::Response;
 
 use super::html::text;
 use super::{form_may_lead_to, page};
+use crate::paths;
 use crate::post_logout::PostLogout;
-use crate::routes;
 
 /// What the page shows.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl SignOutPage<'_> {
     /// Renders it.
     #[must_use]
     pub fn render(&self) -> Response {
-        let (name, action) = (text(self.signed_in_as), routes::SIGN_OUT);
+        let (name, action) = (text(self.signed_in_as), paths::SIGN_OUT);
         let fields: Vec<String> = self
             .to
             .iter()

@@ -1,16 +1,18 @@
 //! Links that were mailed.
 //!
-//! Invariant: a link that was used is gone, with all others of its person for the same purpose.
+//! Invariant: a link that was used is gone, with all others of its person for the same purpose. One for another address
+//! is good only while the session stands in which it was asked for.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::mail::Purpose;
 use crate::opaque::Hash;
-use crate::person::PersonId;
+use crate::person::{EmailAddress, PersonId};
 
 /// A new link.
-pub struct NewLink {
+pub struct NewLink<'a> {
     /// The hash of its token.
     pub hash: Hash,
     /// Whom it was sent to.
@@ -21,17 +23,31 @@ pub struct NewLink {
     pub created_at: DateTime<Utc>,
     /// Good until then.
     pub expires_at: DateTime<Utc>,
+    /// The address that it makes hers, and the session in which she asked for that.
+    pub wish: Option<(&'a EmailAddress, Uuid)>,
+}
+
+/// Another address that a person wants.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Who wants it.
+    pub person: PersonId,
+    /// Which it is.
+    pub address: String,
 }
 
 /// Adds a link.
-pub async fn insert(db: &mut PgConnection, link: &NewLink) -> sqlx::Result<()> {
+pub async fn insert(db: &mut PgConnection, link: &NewLink<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into links (hash, person_id, purpose, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        "insert into links (hash, person_id, purpose, created_at, expires_at, address, session_id)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         &link.hash,
         link.person.0,
         link.purpose.as_str(),
         link.created_at,
-        link.expires_at
+        link.expires_at,
+        link.wish.map(|(address, _)| address.as_str()),
+        link.wish.map(|(_, session)| session)
     )
     .execute(db)
     .await?;
@@ -76,6 +92,35 @@ pub async fn owner(
     .fetch_optional(db)
     .await?;
     Ok(person.map(PersonId))
+}
+
+/// The wish that this link fulfils, as long as it is good; [`owner`] says how it is used once.
+pub async fn wish(
+    db: &mut PgConnection,
+    hash: &Hash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Wish>> {
+    let row = sqlx::query!(
+        r#"select l.person_id, l.address as "address!" from links l join sessions s on s.id = l.session_id
+         where l.hash = $1 and l.purpose = $2 and l.expires_at > $3 and s.ended_at is null and s.expires_at > $3"#,
+        hash,
+        Purpose::ChangeAddress.as_str(),
+        now
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Wish {
+        person: PersonId(row.person_id),
+        address: row.address,
+    }))
+}
+
+/// Removes every link of a person.
+pub async fn delete_all(db: &mut PgConnection, person: PersonId) -> sqlx::Result<()> {
+    sqlx::query!("delete from links where person_id = $1", person.0)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Removes every link of a person for a purpose.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::mail::Kind;
+use crate::mail::{Kind, Purpose};
 use crate::person::EmailAddress;
 
 /// A mail to be sent now.
@@ -18,6 +18,8 @@ pub struct Claimed {
     pub kind: Kind,
     /// Where it goes.
     pub address: String,
+    /// The session in which somebody wants that address.
+    pub session: Option<Uuid>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
     /// Which try this is, from 1.
@@ -44,6 +46,27 @@ pub async fn queue(
     Ok(())
 }
 
+/// Queues a mail to an address that somebody wants, for as long as her session stands.
+pub async fn queue_wish(
+    db: &mut PgConnection,
+    id: Uuid,
+    address: &EmailAddress,
+    session: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into mails (id, kind, address, session_id, created_at, due_at) values ($1, $2, $3, $4, $5, $5)",
+        id,
+        Purpose::ChangeAddress.as_str(),
+        address.as_str(),
+        session,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Takes the mail that is due for longest; its next try is 15 seconds away, then twice as long each time, up to an hour.
 ///
 /// The pause outlasts the sending, so that nobody else takes it meanwhile. Kinds of a later version are left to it.
@@ -56,7 +79,7 @@ pub async fn claim(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Op
             select id from mails where due_at <= $1 and kind = any($2)
             order by due_at, id limit 1 for update skip locked
          )
-         returning id, kind, address, created_at, tries",
+         returning id, kind, address, session_id, created_at, tries",
         now,
         &known[..]
     )
@@ -67,6 +90,7 @@ pub async fn claim(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Op
             id: row.id,
             kind: row.kind.parse().ok()?,
             address: row.address,
+            session: row.session_id,
             created_at: row.created_at,
             tries: row.tries,
         })

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::roles;
 use crate::person::{EmailAddress, Name, PersonId};
 use crate::role::Role;
+use crate::zone::Zone;
 
 /// What a sign-in needs.
 pub struct Credentials {
@@ -25,6 +26,8 @@ pub struct Credentials {
 pub struct Profile {
     /// Her name.
     pub name: String,
+    /// The time zone that she has chosen.
+    pub zone: Option<Zone>,
     /// Her e-mail address.
     pub email: String,
     /// She has proved that the address is hers.
@@ -126,7 +129,7 @@ pub async fn none(db: &mut PgConnection) -> sqlx::Result<bool> {
 /// What may be said of a person.
 pub async fn profile(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<Profile>> {
     let row = sqlx::query!(
-        r#"select name, email, email_verified_at is not null as "verified!",
+        r#"select name, zoneinfo, email, email_verified_at is not null as "verified!",
             array(select role from roles where person_id = p.id
                   union select role from staff where person_id = p.id order by 1) as "roles!",
             array(select store_id from staff where person_id = p.id order by 1) as "stores!"
@@ -137,6 +140,7 @@ pub async fn profile(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Op
     .await?;
     Ok(row.map(|row| Profile {
         name: row.name,
+        zone: row.zoneinfo.and_then(|name| Zone::parse(&name).ok()),
         email: row.email,
         email_verified: row.verified,
         roles: roles(&row.roles),
@@ -153,13 +157,13 @@ pub struct Contact {
     pub verified: bool,
 }
 
-/// Whose address this is.
+/// Whose address this is. In a transaction it stays hers until the end.
 pub async fn by_address(
     db: &mut PgConnection,
     email: &EmailAddress,
 ) -> sqlx::Result<Option<Contact>> {
     let row = sqlx::query!(
-        r#"select id, email_verified_at is not null as "verified!" from people where email = $1"#,
+        r#"select id, email_verified_at is not null as "verified!" from people where email = $1 for share"#,
         email.as_str()
     )
     .fetch_optional(db)
@@ -180,6 +184,48 @@ pub async fn confirm_address(
         "update people set email_verified_at = $2 where id = $1 and email_verified_at is null",
         person.0,
         now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts another address, which she has proved to be hers, in place of the one there was; `false` when somebody has it,
+/// and then nothing more can be done in this transaction.
+pub async fn set_address(
+    db: &mut PgConnection,
+    person: PersonId,
+    email: &EmailAddress,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update people set email = $2, email_verified_at = $3 where id = $1",
+        person.0,
+        email.as_str(),
+        now
+    )
+    .execute(db)
+    .await;
+    match done {
+        Ok(done) => Ok(done.rows_affected() == 1),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes down what she wants to be called and in which zone she reads times; whether that is new.
+pub async fn set_profile(
+    db: &mut PgConnection,
+    person: PersonId,
+    name: &Name,
+    zone: Option<Zone>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update people set name = $2, zoneinfo = $3
+         where id = $1 and (name, zoneinfo) is distinct from ($2, $3)",
+        person.0,
+        name.as_str(),
+        zone.map(Zone::name)
     )
     .execute(db)
     .await?;

@@ -15,6 +15,7 @@ pub async fn of(db: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<
             'email', p.email,
             'email_verified_at', p.email_verified_at,
             'name', p.name,
+            'zoneinfo', p.zoneinfo,
             'registered_at', p.created_at,
             'closed_at', p.deactivated_at,
             'roles', (select coalesce(jsonb_agg(role order by role), '[]') from roles where person_id = p.id),

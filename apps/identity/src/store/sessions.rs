@@ -102,6 +102,22 @@ pub async fn is_in_force(
     .await
 }
 
+/// Whose session this is, if it is in force.
+pub async fn owner(
+    db: &mut PgConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<PersonId>> {
+    let person = sqlx::query_scalar!(
+        "select person_id from sessions where id = $1 and ended_at is null and expires_at > $2",
+        id,
+        now
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(person.map(PersonId))
+}
+
 /// The sessions of a person that are in force, the newest first.
 pub async fn of_person(
     db: &mut PgConnection,

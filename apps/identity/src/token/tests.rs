@@ -56,6 +56,7 @@ fn id_claims(mint: &Mint) -> IdClaims {
         nonce: None,
         sid: Uuid::from_u128(2),
         name: None,
+        zoneinfo: None,
         email: None,
         email_verified: None,
         roles: None,

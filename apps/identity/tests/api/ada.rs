@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dapr_kit::BindingError;
 use http::StatusCode;
 use identity::mail::Letter;
+use identity::paths::SHOP;
 use identity::person::{EmailAddress, PersonId};
 use identity::postman::{self, Mailer};
-use identity::routes::SHOP;
 use identity::store;
 
 use crate::world::{Answer, Browser, ISSUER, World};

@@ -9,9 +9,11 @@ use crate::ada;
 use crate::world::World;
 
 /// Pages that want a sign-in, and whether it must be a recent one.
-const PAGES: [(&str, bool); 7] = [
+const PAGES: [(&str, bool); 9] = [
     ("/account", false),
     ("/account/export", false),
+    ("/account/profile", false),
+    ("/account/email", true),
     ("/account/password", true),
     ("/account/security", true),
     ("/account/security/set-up", true),
@@ -34,7 +36,7 @@ async fn every_form_must_come_from_our_own_pages() {
     let world = World::new().await;
     ada::registers(&world).await;
     let mut browser = ada::signs_in(&world).await;
-    assert_eq!(posts().len(), 21);
+    assert_eq!(posts().len(), 24);
     for origin in [None, Some("https://evil.example".to_owned())] {
         browser.origin = origin;
         for path in posts() {
@@ -84,8 +86,10 @@ async fn what_matters_is_not_done_for_an_old_sign_in() {
         ("old_password", ada::PASSWORD),
         ("password", ada::PASSWORD),
         ("code", "000000"),
+        ("email", "bob@example.com"),
     ];
     for path in [
+        "/account/email",
         "/account/password",
         "/account/security/begin",
         "/account/security/set-up",

@@ -9,7 +9,7 @@ use crate::events::told_of;
 use crate::provider::Provider;
 use crate::traveller::{Traveller, WITH, last_on_record, person};
 use crate::world::World;
-use identity::routes::SHOP;
+use identity::paths::SHOP;
 
 const LINKS: &str = "/account/links";
 const BEGIN: &str = "/account/links/begin";
@@ -18,7 +18,7 @@ const CAMPUS: [(&str, &str); 1] = [("provider", "campus")];
 const NEW: &str = "analytical engine";
 
 /// Ada, with a password and a browser in which she is signed in.
-async fn with_ada(world: &World) -> Traveller<'_> {
+pub async fn with_ada(world: &World) -> Traveller<'_> {
     ada::registers(world).await;
     let letters = mail(world).await;
     let form = [("token", letters[0].token())];
@@ -28,7 +28,7 @@ async fn with_ada(world: &World) -> Traveller<'_> {
 }
 
 /// She links her account at the provider: what she is answered.
-async fn links(ada: &mut Traveller<'_>, provider: &Provider) -> crate::world::Answer {
+pub async fn links(ada: &mut Traveller<'_>, provider: &Provider) -> crate::world::Answer {
     let there = ada.sets_off(BEGIN, &CAMPUS).await;
     ada.get(&provider.authorize(&there)).await
 }

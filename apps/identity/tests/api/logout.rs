@@ -260,6 +260,7 @@ async fn an_id_token_of_another_issuer_is_no_hint() {
         nonce: None,
         sid: text("sid").parse().expect("an id"),
         name: None,
+        zoneinfo: None,
         email: None,
         email_verified: None,
         roles: None,

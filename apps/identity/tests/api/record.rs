@@ -9,7 +9,7 @@ use crate::events::{published, told_of};
 use crate::reset_password::link;
 use crate::second_factor::{codes_on, half_way, next_step, with_factor};
 use crate::world::{Browser, World};
-use identity::routes::SHOP;
+use identity::paths::SHOP;
 
 const NEW: &str = "analytical engine";
 const NEWEST: &str = "difference engine";

@@ -1,7 +1,7 @@
 //! Signing in.
 
 use http::header;
-use identity::routes::SHOP;
+use identity::paths::SHOP;
 use identity::store::sessions;
 
 use crate::world::{World, authorization, encode};

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use http::header;
 use identity::events::Change;
+use identity::paths::SHOP;
 use identity::role::Role;
-use identity::routes::SHOP;
 use identity::second_factor::Policy;
 use identity::store;
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use http::{Method, Request, header};
 use identity::audit::{Entry, Kind};
+use identity::paths::SHOP;
 use identity::role::Role;
-use identity::routes::SHOP;
 use identity::second_factor::Policy;
 use serde_json::{Value, json};
 use uuid::Uuid;
