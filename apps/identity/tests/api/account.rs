@@ -4,7 +4,8 @@ use identity::role::Role;
 use serde_json::json;
 
 use crate::ada::{self, ADDRESS, PASSWORD, mail};
-use crate::world::{World, authorization};
+use crate::callers::authorization;
+use crate::world::World;
 
 /// The id of the only other session that the page offers to end.
 fn other_session(body: &str) -> String {
@@ -14,7 +15,7 @@ fn other_session(body: &str) -> String {
     id.expect("an id").to_owned()
 }
 
-async fn is_in(browser: &crate::world::Browser<'_>) -> bool {
+async fn is_in(browser: &crate::callers::Browser<'_>) -> bool {
     browser
         .authorize(&authorization())
         .await

@@ -13,7 +13,8 @@ use identity::person::{EmailAddress, PersonId};
 use identity::postman::{self, Mailer};
 use identity::store;
 
-use crate::world::{Answer, Browser, ISSUER, World};
+use crate::callers::Browser;
+use crate::world::{Answer, ISSUER, World};
 
 pub const ADDRESS: &str = "ada@example.com";
 pub const PASSWORD: &str = "punched cards";

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use http::header;
 use identity::role::Role;
 
-use crate::world::{CALLBACK, ISSUER, World, authorization, authorization_with, encode};
+use crate::callers::{authorization, authorization_with, encode};
+use crate::world::{CALLBACK, ISSUER, World};
 
 #[tokio::test]
 async fn a_signed_in_person_goes_back_with_a_code() {

@@ -8,10 +8,11 @@ use serde_json::json;
 
 use crate::ada::{self, ADDRESS, PASSWORD, Sent, mail};
 use crate::audit::{flaw, kinds};
+use crate::callers::{Browser, authorization};
 use crate::events::{published, told_of};
 use crate::reset_password::link;
 use crate::traveller::person;
-use crate::world::{Answer, Browser, World, authorization, verified};
+use crate::world::{Answer, World, verified};
 
 const NEW: &str = "countess@example.com";
 const BOB: &str = "bob@example.com";

@@ -1,7 +1,8 @@
 //! Changing a password in the account.
 
 use crate::ada::{self, PASSWORD, mail};
-use crate::world::{World, authorization};
+use crate::callers::authorization;
+use crate::world::World;
 
 const NEW: &str = "analytical engine";
 

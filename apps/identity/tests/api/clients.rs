@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::audit::flaw;
+use crate::callers::Operator;
 use crate::foreign::{
     BEANS, BYE, Foreign, customer, register, registration, registration_with, userinfo,
 };
-use crate::world::{Answer, Operator, World};
+use crate::world::{Answer, World};
 
 async fn edit(operator: &Operator<'_>, client: &str, version: i64, said: &Value) -> Answer {
     operator

@@ -136,7 +136,7 @@ async fn our_own_clients_are_not_asked_about() {
     let world = World::new().await;
     let browser = customer(&world).await;
     browser.code().await;
-    let mut again = crate::world::authorization();
+    let mut again = crate::callers::authorization();
     again.push(("prompt", "consent"));
     assert!(browser.authorize(&again).await.sent("code").is_some());
 }

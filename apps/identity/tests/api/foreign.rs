@@ -6,7 +6,8 @@ use http::{Method, header};
 use identity::role::Role;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Browser, CHALLENGE, Client, Operator, VERIFIER, World};
+use crate::callers::{Browser, Client, Operator};
+use crate::world::{Answer, CHALLENGE, VERIFIER, World};
 
 pub const BEANS: &str = "https://beans.example/callback";
 pub const BYE: &str = "https://beans.example/bye";

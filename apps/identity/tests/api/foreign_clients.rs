@@ -85,12 +85,18 @@ async fn the_pages_on_the_way_let_their_forms_lead_to_the_client() {
     assert!(policy(&page).contains("form-action 'self' https://beans.example;"));
     let evil = [("redirect_uri", "https://evil.example/callback")];
     for (back, allowed) in [
-        (crate::world::encode(&beans.request("openid", &evil)), false),
-        (crate::world::encode(&crate::world::authorization()), false),
-        (crate::world::encode(&request), true),
+        (
+            crate::callers::encode(&beans.request("openid", &evil)),
+            false,
+        ),
+        (
+            crate::callers::encode(&crate::callers::authorization()),
+            false,
+        ),
+        (crate::callers::encode(&request), true),
     ] {
         let query = format!("/oauth2/authorize?{back}");
-        let query = crate::world::encode(&[("return", &query)]);
+        let query = crate::callers::encode(&[("return", &query)]);
         let page = world.browser().get(&format!("/sign-in?{query}")).await;
         assert_eq!(page.status, 200);
         assert_eq!(
@@ -111,7 +117,7 @@ async fn another_companys_client_signs_nobody_out_unasked() {
     let hint = beans.tokens(&mut browser, "openid").await.text("id_token");
     let logout = |uri: &'static str| {
         let query = [("id_token_hint", &*hint), ("post_logout_redirect_uri", uri)];
-        format!("/oauth2/logout?{}", crate::world::encode(&query))
+        format!("/oauth2/logout?{}", crate::callers::encode(&query))
     };
     let page = browser.get(&logout(BYE)).await;
     assert!(page.body.contains("Sign out?"), "{page:?}");

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use identity::role::Role;
 
 use crate::ada;
-use crate::world::{Answer, Browser, World, authorization, encode, verified};
+use crate::callers::{Browser, authorization, encode};
+use crate::world::{Answer, World, verified};
 
 /// A correct request with more parameters.
 fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {

@@ -5,7 +5,8 @@ use http::header;
 use identity::role::Role;
 use identity::token::IdClaims;
 
-use crate::world::{Answer, Browser, ISSUER, World, authorization, encode, verified};
+use crate::callers::{Browser, authorization, encode};
+use crate::world::{Answer, ISSUER, World, verified};
 
 const HOME: &str = "https://localhost:8443/";
 

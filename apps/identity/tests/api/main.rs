@@ -8,6 +8,7 @@ mod admission;
 mod applications;
 mod audit;
 mod authorize;
+mod callers;
 mod change_email;
 mod change_password;
 mod client_credentials;

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use crate::ada::{self, mail};
 use crate::audit::kinds;
+use crate::callers::{Browser, authorization_with};
 use crate::events::{published, told_of};
 use crate::foreign::{Foreign, userinfo};
 use crate::linked_accounts::{links, with_ada};
 use crate::provider::Provider;
-use crate::world::{Answer, Browser, World, authorization_with, verified};
+use crate::world::{Answer, World, verified};
 
 const PAGE: &str = "/account/profile";
 

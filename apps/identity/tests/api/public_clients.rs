@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::callers::Browser;
 use crate::foreign::{Foreign, customer, registration_with, says, userinfo};
-use crate::world::{ACCESS_TOKEN, Answer, Browser, EXCHANGE, World};
+use crate::world::{ACCESS_TOKEN, Answer, EXCHANGE, World};
 
 const LOOPBACK: &str = "http://127.0.0.1/callback";
 const SCHEME: &str = "com.example.beans:/callback";

@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 use crate::ada::{self, ADDRESS, PASSWORD, mail};
 use crate::audit::{flaw, kinds};
+use crate::callers::Browser;
 use crate::events::{published, told_of};
 use crate::reset_password::link;
 use crate::second_factor::{codes_on, half_way, next_step, with_factor};
-use crate::world::{Browser, World};
+use crate::world::World;
 use identity::paths::SHOP;
 
 const NEW: &str = "analytical engine";

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use identity::role::Role;
 use serde_json::json;
 
-use crate::world::{CALLBACK, ISSUER, VERIFIER, World, authorization_with, start_of_day, verified};
+use crate::callers::authorization_with;
+use crate::world::{CALLBACK, ISSUER, VERIFIER, World, start_of_day, verified};
 
 #[tokio::test]
 async fn a_code_gives_tokens_that_say_who_signed_in() {

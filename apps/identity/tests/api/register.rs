@@ -2,7 +2,8 @@
 
 use http::header;
 
-use crate::world::{World, authorization, encode, verified};
+use crate::callers::{authorization, encode};
+use crate::world::{World, verified};
 
 const ADA: [(&str, &str); 3] = [
     ("name", "Ada Lovelace"),

@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::ada::{self, ADDRESS, PASSWORD, Sent, mail};
-use crate::world::{World, authorization};
+use crate::callers::authorization;
+use crate::world::World;
 
 const NEW: &str = "analytical engine";
 

@@ -2,7 +2,8 @@
 
 use identity::role::Role;
 
-use crate::world::{World, authorization};
+use crate::callers::authorization;
+use crate::world::World;
 
 #[tokio::test]
 async fn giving_back_a_refresh_token_ends_all_that_came_from_the_sign_in() {

@@ -10,7 +10,8 @@ use identity::totp::Secret;
 use uuid::Uuid;
 
 use crate::ada::{self, PASSWORD, mail};
-use crate::world::{Answer, Browser, World, authorization, encode};
+use crate::callers::{Browser, authorization, encode};
+use crate::world::{Answer, World};
 
 /// The secret that a page shows.
 fn secret_on(page: &Answer) -> Secret {

@@ -4,7 +4,8 @@ use http::header;
 use identity::paths::SHOP;
 use identity::store::sessions;
 
-use crate::world::{World, authorization, encode};
+use crate::callers::{authorization, encode};
+use crate::world::World;
 
 const ADDRESS: &str = "ada@example.com";
 const PASSWORD: &str = "punched cards";

@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use crate::ada::{self, ADDRESS, PASSWORD, mail};
 use crate::audit::{flaw, kinds};
+use crate::callers::{authorization, encode};
 use crate::events::told_of;
 use crate::provider::{Provider, Signer};
 use crate::traveller::{Traveller, WITH, last_on_record, person};
-use crate::world::{World, authorization, encode};
+use crate::world::World;
 
 #[tokio::test]
 async fn without_providers_there_is_no_button_and_nobody_to_go_to() {

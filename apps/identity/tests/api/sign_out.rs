@@ -3,7 +3,8 @@
 use http::header;
 use identity::role::Role;
 
-use crate::world::{World, authorization};
+use crate::callers::authorization;
+use crate::world::World;
 
 #[tokio::test]
 async fn signing_out_ends_the_session_and_takes_the_cookie() {

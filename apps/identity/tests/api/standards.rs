@@ -6,10 +6,8 @@ use http::{Request, header};
 use identity::role::Role;
 use serde_json::{Value, json};
 
-use crate::world::{
-    ACCESS_TOKEN, CALLBACK, EXCHANGE, VERIFIER, World, authorization, authorization_with, encode,
-    start_of_day, verified,
-};
+use crate::callers::{authorization, authorization_with, encode};
+use crate::world::{ACCESS_TOKEN, CALLBACK, EXCHANGE, VERIFIER, World, start_of_day, verified};
 
 const ADDRESS: &str = "ada@example.com";
 const PASSWORD: &str = "punched cards";

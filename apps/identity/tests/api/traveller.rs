@@ -9,8 +9,9 @@ use identity::person::{EmailAddress, PersonId};
 use identity::store;
 use url::Url;
 
+use crate::callers::{Browser, authorization};
 use crate::provider::Provider;
-use crate::world::{Answer, Browser, World, authorization};
+use crate::world::{Answer, World};
 
 pub const WITH: &str = "/sign-in/with/campus";
 

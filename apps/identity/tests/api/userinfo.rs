@@ -6,7 +6,8 @@ use http::{Request, header};
 use identity::role::Role;
 use serde_json::json;
 
-use crate::world::{Answer, World, authorization_with};
+use crate::callers::authorization_with;
+use crate::world::{Answer, World};
 
 async fn ask(world: &World, authorization: Option<&str>) -> Answer {
     let mut request = Request::get("/oauth2/userinfo");

@@ -8,9 +8,10 @@ use identity::second_factor::Policy;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::callers::authorization;
 use crate::events::told_of;
 use crate::foreign::registration;
-use crate::world::{World, authorization, verified};
+use crate::world::{World, verified};
 
 const ADDRESS: &str = "ada@example.com";
 const PASSWORD: &str = "punched cards";
