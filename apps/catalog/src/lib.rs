@@ -2,7 +2,7 @@
 //!
 //! - Owns: stores, tax rates, categories, products, variations, option groups, options and all prices (`db-catalog`).
 //! - Promises: a menu read from memory and at most a second old; a quote priced from the menu as it is now.
-//! - Publishes: nothing yet. Listens: to nothing.
+//! - Publishes: nothing yet. Listens: to `identity-events`, for sessions that ended.
 //! - Invariants: prices are integers in the store's one currency, tax included; no caller can name a price; a menu's
 //!   version grows with every change to it.
 
