@@ -118,10 +118,10 @@ end_daemon() { # name, signal, seconds
 }
 
 # A program from a Go module of ours, static, into its place in the cache.
-go_build() { # name, folder, place, package, ldflags
+go_build() { # name, folder, place, package, ldflags, flags…
   local log=$STATE/logs/build-$1.log
   state_layout
-  (cd "$2" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $5" -o "$3.$$/$1" "$4") >"$log" 2>&1 ||
+  (cd "$2" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $5" -o "$3.$$/$1" "${@:6}" "$4") >"$log" 2>&1 ||
     die "$1: go build failed: $(grep -v downloading "$log" | tail -n 1) (see $log)"
   rm -rf "$3"
   mv -T "$3.$$" "$3"

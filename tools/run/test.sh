@@ -11,7 +11,7 @@ step() { # name, command…
   LOGS+=("$log")
   say "$name …"
   if ! "$@" >"$log" 2>&1; then
-    grep -E '^(error|test .* FAILED|---- |thread .* panicked|crema:|not ok)' "$log" | head -n 20 >&2 || true
+    grep -E '^(error|Error|test .* FAILED|---- |thread .* panicked|crema:|not ok|.* VIOLATED)' "$log" | head -n 30 >&2 || true
     tail -n 25 "$log" >&2
     die "$name failed after $((SECONDS - began)) s (see $log)"
   fi
@@ -144,7 +144,8 @@ run_tests() { # quick
   say_what_is_used
   check_texts
   lint_while_building
-  export STACK_TESTS=yes
+  # What failed is to be read at a glance; where it was thrown is not what a test's error tells.
+  export STACK_TESTS=yes RUST_BACKTRACE=0
   local building=$SECONDS
   get_everything debug
   STEPS+=("$((SECONDS - building)) build, lints and downloads")

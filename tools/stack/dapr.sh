@@ -1,40 +1,49 @@
 #!/usr/bin/env bash
-# Dapr: the sidecar and the CLI, each built from a Go module of ours, or the user's own
-# where its version fits. Start is `dapr run -f`: every app of the template, each with its
-# sidecar, both under tools/keep.sh.
+# Dapr: the sidecar, built from a Go module of ours in which a fault of Dapr is mended, and
+# the CLI, built likewise, or the user's own where its version fits. Start is `dapr run -f`:
+# every app of the template, each with its sidecar, both under tools/keep.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/../run/ground.sh"
 
 DAPRD_VERSION=1.18.2
 CLI_VERSION=1.16.5
-DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,main.go,components.go})
+DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,main.go,components.go,mend.sed})
 CLI_KEPT=$(cache_of dapr-cli "$ROOT/tools/dapr-cli/go.sum")
 
+daprd() { [[ -x $DAPRD_KEPT/daprd ]] && printf %s "$DAPRD_KEPT/daprd"; }
 # The user's own is taken when it is of the same minor version.
-theirs() { # program, version wanted, candidates…
-  local wanted=${2%.*} candidate; shift 2
-  for candidate; do
-    [[ -x $candidate && $("$candidate" --version 2>/dev/null | head -n 1) == *"$wanted."* ]] || continue
-    printf %s "$candidate"
-    return
-  done
-  return 1
-}
-daprd() {
-  if [[ -x $DAPRD_KEPT/daprd ]]; then printf %s "$DAPRD_KEPT/daprd"
-  else theirs daprd $DAPRD_VERSION "$HOME/.dapr/bin/daprd"
-  fi
-}
 cli() {
-  if [[ -x $CLI_KEPT/dapr ]]; then printf %s "$CLI_KEPT/dapr"
-  else theirs dapr $CLI_VERSION "$(command -v dapr || true)"
+  local theirs
+  if [[ -x $CLI_KEPT/dapr ]]; then
+    printf %s "$CLI_KEPT/dapr"
+    return
   fi
+  theirs=$(command -v dapr) && [[ $("$theirs" --version 2>/dev/null | head -n 1) == *"${CLI_VERSION%.*}."* ]] && printf %s "$theirs"
 }
 
 held() { daprd >/dev/null && cli >/dev/null; }
 origin() { printf 'daprd %s and the Dapr CLI %s (Go modules, built once in about 6 minutes)' $DAPRD_VERSION $CLI_VERSION; }
 
+# Has daprd built from a copy of Dapr's module, with its fault mended (tools/dapr/mend.sed).
+mend() ( # folder for the copy
+  local module=github.com/dapr/dapr faulty=pkg/middleware/http/pipeline.go original
+  cd "$ROOT/tools/dapr"
+  go mod download $module
+  original=$(go list -m -f '{{.Dir}}' $module)
+  cp -r --no-preserve=mode "$original" "$1/dapr"
+  sed -i -f mend.sed "$1/dapr/$faulty"
+  ! cmp -s "$original/$faulty" "$1/dapr/$faulty" || die "tools/dapr/mend.sed finds nothing to mend in $original"
+  cp go.mod go.sum "$1"
+  go mod edit -replace "$module=$1/dapr" "$1/go.mod"
+)
+
 get() {
-  daprd >/dev/null || go_build daprd "$ROOT/tools/dapr" "$DAPRD_KEPT" . "-X github.com/dapr/dapr/pkg/buildinfo.version=$DAPRD_VERSION"
+  local work
+  if ! daprd >/dev/null; then
+    work=$(mktemp -d)
+    mend "$work"
+    go_build daprd "$ROOT/tools/dapr" "$DAPRD_KEPT" . "-X github.com/dapr/dapr/pkg/buildinfo.version=$DAPRD_VERSION" "-modfile=$work/go.mod"
+    rm -rf "$work"
+  fi
   cli >/dev/null || go_build dapr "$ROOT/tools/dapr-cli" "$CLI_KEPT" github.com/dapr/cli "-X main.version=$CLI_VERSION"
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Invariant: every verification computes exactly one hash, also for an account that does not exist.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::{Error, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
@@ -39,6 +39,9 @@ pub enum PasswordError {
 pub struct Passwords {
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    /// How many may be admitted.
+    room: usize,
+    buffers: Arc<Buffers>,
     computed: Arc<AtomicU64>,
 }
 
@@ -52,9 +55,12 @@ impl Passwords {
     /// A hasher that computes this many at once.
     #[must_use]
     pub fn new(cores: usize) -> Self {
+        let room = cores * (1 + WAITING_PER_CORE);
         Self {
             running: Arc::new(Semaphore::new(cores)),
-            admitted: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
+            admitted: Arc::new(Semaphore::new(room)),
+            room,
+            buffers: Arc::default(),
             computed: Arc::default(),
         }
     }
@@ -71,10 +77,10 @@ impl Passwords {
         password: SecretString,
         salt: [u8; 16],
     ) -> Result<String, PasswordError> {
-        self.compute(move || {
+        self.compute(move |buffer| {
             let (memory, passes, lanes) = COST;
             let params = Params::new(memory, passes, lanes, None)?;
-            let output = argon2id(&params, &password, &salt)?;
+            let output = argon2id(&params, &password, &salt, buffer)?;
             let salt = SaltString::encode_b64(&salt)?;
             let hash = PasswordHash {
                 algorithm: ARGON2ID_IDENT,
@@ -94,14 +100,14 @@ impl Passwords {
         password: SecretString,
         hash: Option<String>,
     ) -> Result<bool, PasswordError> {
-        self.compute(move || {
+        self.compute(move |buffer| {
             let stored = PasswordHash::new(hash.as_deref().unwrap_or(NOBODY))?;
             if stored.algorithm != ARGON2ID_IDENT || stored.version != Some(Version::V0x13.into()) {
                 return Err(Error::Algorithm);
             }
             let mut salt = [0; 64];
             let salt = stored.salt.ok_or(Error::Algorithm)?.decode_b64(&mut salt)?;
-            let output = argon2id(&Params::try_from(&stored)?, &password, salt)?;
+            let output = argon2id(&Params::try_from(&stored)?, &password, salt, buffer)?;
             // Outputs are compared in constant time.
             Ok(stored.hash == Some(output))
         })
@@ -110,7 +116,7 @@ impl Passwords {
 
     async fn compute<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut Vec<Block>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let admitted = match self.admitted.clone().try_acquire_owned() {
             Ok(admitted) => admitted,
@@ -125,13 +131,44 @@ impl Passwords {
             .await
             .map_err(|_| PasswordError::Busy)?;
         self.computed.fetch_add(1, Ordering::Relaxed);
+        let (all, room, buffers) = (self.admitted.clone(), self.room, self.buffers.clone());
         // The permits go along: a caller that hangs up does not free a core that is still at work.
         tokio::task::spawn_blocking(move || {
             let _permits = (admitted, running);
-            work()
+            let mut buffer = buffers.take();
+            let done = work(&mut buffer);
+            let others = room - all.available_permits() > 1;
+            buffers.give_back(buffer, others);
+            done
         })
         .await?
         .map_err(PasswordError::Hash)
+    }
+}
+
+/// What hashes are computed in, 19 MiB each. Having the system zero and map so much anew takes as long as a good part of
+/// the hash itself, so under load they are used again; what nobody is about to use goes back to the system.
+#[derive(Default)]
+struct Buffers(Mutex<Vec<Vec<Block>>>);
+
+impl Buffers {
+    fn take(&self) -> Vec<Block> {
+        self.lock().pop().unwrap_or_default()
+    }
+
+    /// Keeps a buffer while there are `others` at work or waiting, and no buffer without.
+    fn give_back(&self, buffer: Vec<Block>, others: bool) {
+        let mut kept = self.lock();
+        if others {
+            kept.push(buffer);
+        } else {
+            kept.clear();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        // Buffers have no state that a panic could leave half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,14 +176,20 @@ impl Passwords {
 /// system. Room beyond what is written to costs nothing.
 const GIVEN_BACK: usize = 33 * 1024;
 
-fn argon2id(params: &Params, password: &SecretString, salt: &[u8]) -> Result<Output, Error> {
+/// The hash, computed in `buffer`: what an earlier hash left there is overwritten before it is read.
+fn argon2id(
+    params: &Params,
+    password: &SecretString,
+    salt: &[u8],
+    buffer: &mut Vec<Block>,
+) -> Result<Output, Error> {
     let blocks = params.block_count();
-    let mut memory = Vec::with_capacity(blocks.max(GIVEN_BACK));
-    memory.resize(blocks, Block::default());
+    buffer.reserve_exact(blocks.max(GIVEN_BACK).saturating_sub(buffer.len()));
+    buffer.resize(blocks, Block::default());
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let password = password.expose_secret().as_bytes();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
-        .hash_password_into_with_memory(password, salt, &mut output, &mut memory)?;
+        .hash_password_into_with_memory(password, salt, &mut output, buffer)?;
     Output::new(&output)
 }
 
@@ -195,6 +238,23 @@ mod tests {
         assert_eq!(nobody.hash.map(|hash| hash.len()), Some(32));
         let verdict = Passwords::new(1).verify("anything".into(), None).await;
         assert!(!verdict.expect("a verdict"));
+    }
+
+    #[tokio::test]
+    async fn memory_is_used_again_while_others_wait_and_given_back_after_the_last() {
+        let passwords = Passwords::new(1);
+        let kept = |passwords: &Passwords| passwords.buffers.lock().len();
+        let waiting = passwords.admitted.clone().acquire_owned().await;
+        for password in ["a cup of tea", "a cup of coffee"] {
+            let hash = passwords.hash(password.into(), [1; 16]).await;
+            let verdict = passwords.verify(password.into(), hash.ok()).await;
+            assert!(verdict.expect("a verdict"), "in memory that was used");
+            assert_eq!(kept(&passwords), 1);
+        }
+        drop(waiting);
+        let verdict = passwords.verify("anything".into(), None).await;
+        assert!(!verdict.expect("a verdict"));
+        assert_eq!(kept(&passwords), 0);
     }
 
     #[tokio::test]
