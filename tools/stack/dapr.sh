@@ -1,40 +1,37 @@
 #!/usr/bin/env bash
-# Dapr: the sidecar and the CLI, each built from a Go module of ours, or the user's own
-# where its version fits. Start is `dapr run -f`: every app of the template, each with its
-# sidecar, both under tools/keep.sh.
+# Dapr: the sidecar and its CLI. The sidecar and sentry (sentry.sh) are one program, built
+# from a Go module of ours; so is the CLI, unless the user's own is of a version that fits.
+# Start is `dapr run -f`: every app of the template, each with its sidecar, both under
+# tools/keep.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/../run/ground.sh"
 
 DAPRD_VERSION=1.18.2
 CLI_VERSION=1.16.5
-DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,main.go,components.go})
+DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,*.go})
 CLI_KEPT=$(cache_of dapr-cli "$ROOT/tools/dapr-cli/go.sum")
 
+# daprd or sentry: what the program does is what it is called.
+program() { # name
+  [[ -x $DAPRD_KEPT/$1 ]] && printf %s "$DAPRD_KEPT/$1"
+}
 # The user's own is taken when it is of the same minor version.
-theirs() { # program, version wanted, candidates…
-  local wanted=${2%.*} candidate; shift 2
-  for candidate; do
-    [[ -x $candidate && $("$candidate" --version 2>/dev/null | head -n 1) == *"$wanted."* ]] || continue
-    printf %s "$candidate"
-    return
-  done
-  return 1
-}
-daprd() {
-  if [[ -x $DAPRD_KEPT/daprd ]]; then printf %s "$DAPRD_KEPT/daprd"
-  else theirs daprd $DAPRD_VERSION "$HOME/.dapr/bin/daprd"
-  fi
-}
 cli() {
-  if [[ -x $CLI_KEPT/dapr ]]; then printf %s "$CLI_KEPT/dapr"
-  else theirs dapr $CLI_VERSION "$(command -v dapr || true)"
+  local theirs
+  if [[ -x $CLI_KEPT/dapr ]]; then
+    printf %s "$CLI_KEPT/dapr"
+    return
   fi
+  theirs=$(command -v dapr) && [[ $("$theirs" --version 2>/dev/null | head -n 1) == *"${CLI_VERSION%.*}."* ]] && printf %s "$theirs"
 }
 
-held() { daprd >/dev/null && cli >/dev/null; }
-origin() { printf 'daprd %s and the Dapr CLI %s (Go modules, built once in about 6 minutes)' $DAPRD_VERSION $CLI_VERSION; }
+held() { program sentry >/dev/null && cli >/dev/null; }
+origin() { printf 'daprd and sentry %s and the Dapr CLI %s (Go modules, built once in about 6 minutes)' $DAPRD_VERSION $CLI_VERSION; }
 
 get() {
-  daprd >/dev/null || go_build daprd "$ROOT/tools/dapr" "$DAPRD_KEPT" . "-X github.com/dapr/dapr/pkg/buildinfo.version=$DAPRD_VERSION"
+  if ! program sentry >/dev/null; then
+    go_build daprd "$ROOT/tools/dapr" "$DAPRD_KEPT" . "-X github.com/dapr/dapr/pkg/buildinfo.version=$DAPRD_VERSION"
+    ln -s daprd "$DAPRD_KEPT/sentry"
+  fi
   cli >/dev/null || go_build dapr "$ROOT/tools/dapr-cli" "$CLI_KEPT" github.com/dapr/cli "-X main.version=$CLI_VERSION"
 }
 
@@ -45,7 +42,7 @@ start() {
   local runtime=$STATE/run/dapr-runtime
   mkdir -p "$runtime/.dapr/bin"
   ln -sfn "$ROOT/tools/keep.sh" "$runtime/.dapr/bin/daprd"
-  STACK_DAPRD=$(daprd) || die "dapr: get it first (tools/stack/dapr.sh get)"
+  STACK_DAPRD=$(program daprd) || die "dapr: get it first (tools/stack/dapr.sh get)"
   export STACK_DAPRD
   export DAPR_RUNTIME_PATH=$runtime CREMA_STATE=$STATE CREMA_PORT_BASE=$BASE
   export STACK_TRACE_SAMPLING=${STACK_OTLP:+1} STACK_OTLP=${STACK_OTLP:-}
@@ -82,4 +79,4 @@ stop() {
   end_daemon dapr KILL 5
 }
 
-case ${1:-} in held | origin) "$1" ;; *) part_main "$@" ;; esac
+case ${1:-} in held | origin | program) "$@" ;; *) part_main "$@" ;; esac
