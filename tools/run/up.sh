@@ -48,7 +48,11 @@ begin_part() { # name
 # keys and what sidecars show to sentry.
 hand_out_secrets() { # profile
   local tool=$ROOT/target/$1/secretstore
-  local common=(--state "$STATE" --vault "http://127.0.0.1:$VAULT_PORT" --apps "$(app_names | paste -sd,)")
+  local apps
+  apps=$(app_names | paste -sd,)
+  # The benchmark's bare handlers have sidecars too.
+  [[ -z ${STACK_BENCH:-} ]] || apps+=,bench-bare,bench-leaf
+  local common=(--state "$STATE" --vault "http://127.0.0.1:$VAULT_PORT" --apps "$apps")
   "$tool" up "${common[@]}" --postgres "127.0.0.1:$POSTGRES_PORT" --demo
   "$tool" sql "${common[@]}" | "$ROOT/tools/stack/postgres.sh" sql
   STACK_SECRETSTORE=$tool part rotator start
