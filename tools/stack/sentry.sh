@@ -21,7 +21,6 @@ start() {
   install -d -m 700 "$DATA"
   # An authority lives for a year. One that may not last until the next start makes way.
   find "$DATA" -name issuer.crt -mtime +300 -delete
-  export STACK_CERTIFICATES_LAST=${STACK_CERTIFICATES_LAST:-24h}
   # Part of every name that it signs.
   export NAMESPACE=default
   rm -f "$STATE/run/sentry.pid"
