@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Keeps one process alive: an app, or the sidecar beside it. `dapr run -f` starts every
-# app as `keep.sh PROGRAM`, and every sidecar through a link named daprd that leads here.
-# What it runs gets its own two Dapr tokens from files, writes to its own log, and comes
-# back when it dies; it never outlives this script.
+# Keeps one process alive: an app, the sidecar beside it, or a part. `dapr run -f` starts
+# every app as `keep.sh PROGRAM`, and every sidecar through a link named daprd that leads
+# here; a part starts itself as `keep.sh --part NAME PROGRAM`. What it runs writes to its own
+# log and comes back when it dies; it never outlives this script. An app and its sidecar get
+# their own two Dapr tokens from files.
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/run/ground.sh"
 
 case ${0##*/} in
@@ -11,7 +12,7 @@ case ${0##*/} in
     [[ ${1:-} != --version ]] || exec "$STACK_DAPRD" --version
     role=sidecar
     ;;
-  *) role=app ;;
+  *) if [[ ${1:-} == --part ]]; then role=part; else role=app; fi ;;
 esac
 
 # The app that this is about: the sidecar is told by a flag, the app by the CLI.
@@ -22,16 +23,21 @@ name_of_app() {
   done
   printf %s "${APP_ID:-}"
 }
-APP=$(name_of_app "$@")
-[[ -n $APP ]] || die "keep.sh: dapr run starts this, with an app id"
+if [[ $role != part ]]; then
+  APP=$(name_of_app "$@")
+  [[ -n $APP ]] || die "keep.sh: dapr run starts this, with an app id"
+fi
 
 token() { cat "$STATE/secrets/$APP/$1" || die "$APP: $STATE/secrets/$APP/$1 is missing; secretstore writes it"; }
-DAPR_API_TOKEN=$(token dapr-api-token)
-APP_API_TOKEN=$(token app-api-token)
-export DAPR_API_TOKEN APP_API_TOKEN
+tokens() {
+  DAPR_API_TOKEN=$(token dapr-api-token)
+  APP_API_TOKEN=$(token app-api-token)
+  export DAPR_API_TOKEN APP_API_TOKEN
+}
 
 sidecar() {
   NAME=$APP.daprd
+  tokens
   export STACK_REDIS=127.0.0.1:$REDIS_PORT
   export STACK_KAFKA=127.0.0.1:$KAFKA_PORT
   export STACK_SMTP_HOST=127.0.0.1 STACK_SMTP_PORT=$SMTP_PORT
@@ -40,13 +46,22 @@ sidecar() {
   export STACK_NAMES=$STATE/run/names.db
   # What name resolution tells the other sidecars; they are all on this machine.
   export DAPR_HOST_IP=127.0.0.1
+  # Who it is, it proves to sentry; the name and the place in it are not for the environment to say.
+  DAPR_TRUST_ANCHORS=$(cat "$STATE/data/sentry/ca.crt") || die "$APP: sentry has no certificate yet"
+  export DAPR_TRUST_ANCHORS DAPR_SENTRY_TOKEN_FILE=$STATE/secrets/$APP/sentry-token NAMESPACE=default
+  unset SENTRY_LOCAL_IDENTITY
   COMMAND=("$STACK_DAPRD")
   while (($#)); do
     # The CLI insists on a scheduler address; no scheduler runs here.
     if [[ $1 == --scheduler-host-address ]]; then shift 2; else COMMAND+=("$1"); shift; fi
   done
-  # What the CLI's template has no field for.
+  # What the CLI's template has no field for, or would have another address for.
   COMMAND+=(
+    --config "$ROOT/dapr/access/$APP.yaml"
+    --enable-mtls
+    --sentry-address "127.0.0.1:$SENTRY_PORT"
+    --control-plane-trust-domain localhost
+    --control-plane-namespace default
     --dapr-internal-grpc-listen-address 127.0.0.1
     --metrics-listen-address 127.0.0.1
     --dapr-graceful-shutdown-seconds 12
@@ -57,6 +72,7 @@ sidecar() {
 
 app() {
   NAME=$APP
+  tokens
   export CREMA_OPS_PORT=$((APP_PORT + 1))
   export CREMA_ISSUER=https://localhost:$PUBLIC_PORT
   [[ -z ${STACK_OTLP:-} ]] || export OTEL_EXPORTER_OTLP_ENDPOINT=http://$STACK_OTLP
@@ -68,6 +84,11 @@ app() {
   local name
   for name in "${!CREMA_@}"; do export "$name=${!name//"\${STATE}"/$STATE}"; done
   COMMAND=("$@")
+}
+
+part() { # --part, its name, command…
+  NAME=$2
+  COMMAND=("${@:3}")
 }
 
 "$role" "$@"
@@ -82,7 +103,8 @@ trap finish TERM INT
 
 LOG=$STATE/logs/$NAME.log
 [[ ! -s $LOG ]] || mv -f "$LOG" "$LOG.1"
-printf '%s\n' $$ >"$STATE/run/$NAME.keep.pid"
+# The keepers of parts are noted by who starts them, apart from those of `dapr run`.
+[[ $role == part ]] || printf '%s\n' $$ >"$STATE/run/$NAME.keep.pid"
 restarts=0
 printf '0\n' >"$STATE/run/$NAME.restarts"
 delay=0.2

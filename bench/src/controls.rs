@@ -1,6 +1,7 @@
 //! The bare handlers beside the stack, two of them with sidecars of their own.
 //!
-//! Invariant: their sidecars have the flags and the configuration of the catalog's; everything ends with this handle.
+//! Invariant: their sidecars have the flags and the configuration of the catalog's, but for who they are and who may call
+//! them; everything ends with this handle.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -93,6 +94,8 @@ impl Controls {
         let port = |offset: u16| (first + offset).to_string();
         let sidecar = Twin::of(pid(target, &Part::Sidecar("catalog".into()))?)?
             .flag("--app-id", id)?
+            .ending("catalog/sentry-token", &format!("{id}/sentry-token"))?
+            .ending("dapr/access/catalog.yaml", "bench/access.yaml")?
             .flag("--app-port", &port(0))?
             .flag("--dapr-http-port", &port(2))?
             .flag("--dapr-grpc-port", &port(3))?

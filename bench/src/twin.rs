@@ -59,6 +59,26 @@ impl Twin {
         Ok(self)
     }
 
+    /// With another end of every argument and every variable that ends so.
+    pub fn ending(mut self, end: &str, other: &str) -> Result<Self> {
+        let changed = |old: &str| Some(format!("{}{other}", old.strip_suffix(end)?));
+        let mut found = false;
+        for word in &mut self.words {
+            if let Some(new) = changed(word) {
+                (*word, found) = (new, true);
+            }
+        }
+        for (_, value) in &mut self.environment {
+            if let Some(new) = value.to_str().and_then(changed) {
+                (*value, found) = (new.into(), true);
+            }
+        }
+        if !found {
+            bail!("nothing ends with {end}");
+        }
+        Ok(self)
+    }
+
     /// What starts it. It is silent, and ends with the handle of it.
     pub fn command(&self) -> Result<Command> {
         let program = fs::read_link(at(self.pid, "exe"))?;
@@ -96,6 +116,21 @@ fn replace(words: &mut [String], name: &str, value: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_so_gets_another_end() {
+        let variable = ("TOKEN".to_owned(), OsString::from("/state/catalog/token"));
+        let twin = Twin {
+            pid: 1,
+            words: vec!["/clone/catalog.yaml".to_owned()],
+            environment: vec![variable],
+        };
+        let twin = twin.ending("catalog.yaml", "b.yaml").expect("an argument");
+        let twin = twin.ending("catalog/token", "b/token").expect("a variable");
+        assert_eq!(twin.words, ["/clone/b.yaml"]);
+        assert_eq!(twin.environment[0].1, "/state/b/token");
+        assert!(twin.ending("catalog.yaml", "").is_err());
+    }
 
     #[test]
     fn both_spellings_of_a_flag_are_replaced() {

@@ -5,6 +5,7 @@
 mod local;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Result;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-pub use local::{Local, Twin, root};
+pub use local::{Local, SecondSidecar, Started, Twin, root};
 
 /// A role that a demo person has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -57,7 +58,7 @@ pub enum Part {
     App(String),
     /// The sidecar of a service.
     Sidecar(String),
-    /// What the services stand on: `postgres`, `redis`, `kafka`, `vault`.
+    /// What the services stand on: `postgres`, `redis`, `kafka`, `vault`, `sentry`.
     Backing(&'static str),
 }
 
@@ -78,8 +79,21 @@ pub struct Sidecar {
     pub url: Url,
     /// What its own app sends as `dapr-api-token`.
     pub token: String,
+    /// Where the other sidecars reach it, by TLS alone.
+    pub internal: Url,
     /// Where it tells of itself in numbers.
     pub metrics: Url,
+}
+
+/// How a sidecar says who it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof<'p> {
+    /// It shows sentry this.
+    Token(&'p str),
+    /// It asks sentry without a token.
+    Nothing,
+    /// It asks nobody, and speaks without encryption.
+    WithoutTls,
 }
 
 /// A service's listener behind its sidecar, and the token that only that sidecar should have.
@@ -279,6 +293,34 @@ impl Target {
     pub async fn twin(&self, app: &str) -> Result<Twin> {
         match self {
             Self::Local(local) => local.twin(app).await,
+        }
+    }
+
+    /// A second sidecar, without components, that says it is this app's; it ends when this is dropped.
+    pub fn second_sidecar(&self, claims: &str, proof: Proof<'_>) -> Result<SecondSidecar> {
+        match self {
+            Self::Local(local) => local.second_sidecar(claims, proof),
+        }
+    }
+
+    /// What the sidecar of an app shows to sentry.
+    pub fn sentry_token(&self, app: &str) -> Result<String> {
+        match self {
+            Self::Local(local) => local.sentry_token(app),
+        }
+    }
+
+    /// Every address that a part of the system listens at, with the part's name.
+    pub fn listening(&self) -> Result<Vec<(String, SocketAddr)>> {
+        match self {
+            Self::Local(local) => local.listening(),
+        }
+    }
+
+    /// Every secret in the vault: whose it is, and its name.
+    pub fn places(&self) -> Result<Vec<(String, String)>> {
+        match self {
+            Self::Local(local) => local.places(),
         }
     }
 

@@ -15,7 +15,7 @@ status() {
   # shellcheck disable=SC2059 # one format for all rows
   {
     printf "$row" app pid ports health memory restarts
-    for name in postgres redis kafka vault maildev rotator zipkin; do
+    for name in postgres redis kafka vault maildev rotator sentry zipkin; do
       pid=$(pid_of "$name") || { [[ $name == zipkin ]] || printf "$row" "$name" - - down - -; continue; }
       health=ready
       part "$name" ready >/dev/null 2>&1 || health='not ready'
@@ -36,7 +36,7 @@ status() {
 
 logs() { # app, -f
   local name=${1:-} follow=() file
-  [[ -n $name ]] || die "logs: which one? ($(app_names | paste -sd' ') ${PARTS[*]} rotator dapr, APP.daprd)"
+  [[ -n $name ]] || die "logs: which one? ($(app_names | paste -sd' ') ${PARTS[*]} rotator sentry dapr, APP.daprd)"
   [[ ${2:-} != -f ]] || follow=(-F)
   file=$STATE/logs/$name.log
   [[ -f $file ]] || die "logs: there is no $file"

@@ -121,6 +121,7 @@ check_ports() {
     alive vault || printf 'vault %s\nvault %s\n' "$VAULT_PORT" $((VAULT_PORT + 1))
     alive kafka || printf 'kafka %s\nkafka %s\n' "$KAFKA_PORT" $((KAFKA_PORT + 1))
     alive maildev || printf 'smtp %s\nmaildev %s\n' "$SMTP_PORT" "$MAILDEV_PORT"
+    alive sentry || printf 'sentry %s\nsentry %s\n' "$SENTRY_PORT" $((SENTRY_PORT + 1))
     [[ -z ${STACK_OBSERVE:-} ]] || alive zipkin || printf 'zipkin %s\nzipkin %s\n' "$ZIPKIN_PORT" "$OTLP_PORT"
     printf 'public-entry %s\n' "$PUBLIC_PORT"
     local app first offset

@@ -44,15 +44,21 @@ begin_part() { # name
 }
 
 # secretstore opens the vault and gives everything its secrets: the databases' owners, and
-# Redis, which does not start without its password. From then on it keeps the signing keys.
+# those that do not start without theirs, Redis and sentry. From then on it keeps the signing
+# keys and what sidecars show to sentry.
 hand_out_secrets() { # profile
   local tool=$ROOT/target/$1/secretstore
-  local common=(--state "$STATE" --vault "http://127.0.0.1:$VAULT_PORT" --apps "$(app_names | paste -sd,)")
+  local apps
+  apps=$(app_names | paste -sd,)
+  # The benchmark's bare handlers have sidecars too.
+  [[ -z ${STACK_BENCH:-} ]] || apps+=,bench-bare,bench-leaf
+  local common=(--state "$STATE" --vault "http://127.0.0.1:$VAULT_PORT" --apps "$apps")
   "$tool" up "${common[@]}" --postgres "127.0.0.1:$POSTGRES_PORT" --demo
   "$tool" sql "${common[@]}" | "$ROOT/tools/stack/postgres.sh" sql
   STACK_SECRETSTORE=$tool part rotator start
   await rotator 5 part rotator ready
   begin_part redis
+  begin_part sentry
 }
 
 start_apps() { # profile, apps…
@@ -82,13 +88,13 @@ keeps_dying() { # app, or its sidecar
 stop_everything() {
   local name
   part dapr stop
-  for name in "${PARTS[@]}" rotator zipkin; do part "$name" stop & done
+  for name in "${PARTS[@]}" sentry rotator zipkin; do part "$name" stop & done
   wait
 }
 
 running() {
   local name
-  for name in dapr "${PARTS[@]}" rotator zipkin; do ! alive "$name" || return 0; done
+  for name in dapr "${PARTS[@]}" sentry.keeper rotator zipkin; do ! alive "$name" || return 0; done
   return 1
 }
 
@@ -144,7 +150,7 @@ say_addresses() {
 "
 }
 
-# Apps and sidecars come back by themselves; a backing part that dies ends the run.
+# Apps, sidecars and sentry come back by themselves; another backing part that dies ends the run.
 watch_parts() {
   local name
   while true; do

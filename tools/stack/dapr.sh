@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
-# Dapr: the sidecar, built from a Go module of ours in which a fault of Dapr is mended, and
-# the CLI, built likewise, or the user's own where its version fits. Start is `dapr run -f`:
-# every app of the template, each with its sidecar, both under tools/keep.sh.
+# Dapr: the sidecar and its CLI. The sidecar and sentry (sentry.sh) are one program, built
+# from a Go module of ours in which a fault of Dapr is mended; the CLI is built likewise,
+# unless the user's own is of a version that fits. Start is `dapr run -f`: every app of the
+# template, each with its sidecar, both under tools/keep.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/../run/ground.sh"
 
 DAPRD_VERSION=1.18.2
 CLI_VERSION=1.16.5
-DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,main.go,components.go,mend.sed})
+DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,*.go,mend.sed})
 CLI_KEPT=$(cache_of dapr-cli "$ROOT/tools/dapr-cli/go.sum")
 
-daprd() { [[ -x $DAPRD_KEPT/daprd ]] && printf %s "$DAPRD_KEPT/daprd"; }
+# daprd or sentry: what the program does is what it is called.
+program() { # name
+  [[ -x $DAPRD_KEPT/$1 ]] && printf %s "$DAPRD_KEPT/$1"
+}
 # The user's own is taken when it is of the same minor version.
 cli() {
   local theirs
@@ -20,10 +24,10 @@ cli() {
   theirs=$(command -v dapr) && [[ $("$theirs" --version 2>/dev/null | head -n 1) == *"${CLI_VERSION%.*}."* ]] && printf %s "$theirs"
 }
 
-held() { daprd >/dev/null && cli >/dev/null; }
-origin() { printf 'daprd %s and the Dapr CLI %s (Go modules, built once in about 6 minutes)' $DAPRD_VERSION $CLI_VERSION; }
+held() { program sentry >/dev/null && cli >/dev/null; }
+origin() { printf 'daprd and sentry %s and the Dapr CLI %s (Go modules, built once in about 6 minutes)' $DAPRD_VERSION $CLI_VERSION; }
 
-# Has daprd built from a copy of Dapr's module, with its fault mended (tools/dapr/mend.sed).
+# Has Dapr built from a copy of its module, with its fault mended (tools/dapr/mend.sed).
 mend() ( # folder for the copy
   local module=github.com/dapr/dapr faulty=pkg/middleware/http/pipeline.go original
   cd "$ROOT/tools/dapr"
@@ -38,11 +42,12 @@ mend() ( # folder for the copy
 
 get() {
   local work
-  if ! daprd >/dev/null; then
+  if ! program sentry >/dev/null; then
     work=$(mktemp -d)
     mend "$work"
     go_build daprd "$ROOT/tools/dapr" "$DAPRD_KEPT" . "-X github.com/dapr/dapr/pkg/buildinfo.version=$DAPRD_VERSION" "-modfile=$work/go.mod"
     rm -rf "$work"
+    ln -s daprd "$DAPRD_KEPT/sentry"
   fi
   cli >/dev/null || go_build dapr "$ROOT/tools/dapr-cli" "$CLI_KEPT" github.com/dapr/cli "-X main.version=$CLI_VERSION"
 }
@@ -54,7 +59,7 @@ start() {
   local runtime=$STATE/run/dapr-runtime
   mkdir -p "$runtime/.dapr/bin"
   ln -sfn "$ROOT/tools/keep.sh" "$runtime/.dapr/bin/daprd"
-  STACK_DAPRD=$(daprd) || die "dapr: get it first (tools/stack/dapr.sh get)"
+  STACK_DAPRD=$(program daprd) || die "dapr: get it first (tools/stack/dapr.sh get)"
   export STACK_DAPRD
   export DAPR_RUNTIME_PATH=$runtime CREMA_STATE=$STATE CREMA_PORT_BASE=$BASE
   export STACK_TRACE_SAMPLING=${STACK_OTLP:+1} STACK_OTLP=${STACK_OTLP:-}
@@ -91,4 +96,4 @@ stop() {
   end_daemon dapr KILL 5
 }
 
-case ${1:-} in held | origin) "$1" ;; *) part_main "$@" ;; esac
+case ${1:-} in held | origin | program) "$@" ;; *) part_main "$@" ;; esac

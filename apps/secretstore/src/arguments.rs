@@ -24,7 +24,8 @@ secretstore: the operator's tool for the vault
                      let the next signing keys sign, and make new next ones; stolen: make all anew
   secretstore watch  --state DIR --vault URL [--keys-last 30d] [--once]
                      rotate the signing keys whenever they have signed for that long (d, h, m or s;
-                     0: never), with the rotator's token; once: look once
+                     0: never) and renew what sidecars show to sentry, with the rotator's token;
+                     once: look once
   secretstore provider add NAME --state DIR --vault URL
                      let people sign in by another identity provider; standard input: JSON with
                      issuer, client_id, client_secret and label

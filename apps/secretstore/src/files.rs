@@ -80,6 +80,20 @@ pub fn read(path: &Path) -> Result<Option<String>, FileError> {
     }
 }
 
+/// The names of what is in a folder; none, where there is none.
+pub fn names(path: &Path) -> Result<Vec<String>, FileError> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(at(path))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry.map_err(at(path))?.file_name().into_string());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// Writes a secret; an equal file is left alone.
 pub fn write_secret(path: &Path, text: &str) -> Result<(), FileError> {
     replace(path, text, SECRET)

@@ -1,4 +1,5 @@
-//! The files that `up` leaves for the rest of the stack: each app's tokens, Redis's password, the demo sign-ins.
+//! The files that `up` leaves for the rest of the stack: each app's tokens, the keys by which sentry
+//! knows them, Redis's password, the demo sign-ins.
 //!
 //! An app's folder holds what that app's process and sidecar need and nothing of another's.
 
@@ -13,6 +14,9 @@ use crate::{
     secrets::{DEMO_ROLES, Secrets},
 };
 
+/// Who gives sidecars their certificates. No app has this name.
+const SENTRY: &str = "sentry";
+
 /// Where an app's vault token is.
 pub fn vault_token(state: &Path, app: &str) -> PathBuf {
     folder(state, app).join("vault-token")
@@ -26,11 +30,11 @@ pub fn kept_token(state: &Path, app: &str) -> Result<Option<SecretString>, FileE
         .map(SecretString::from))
 }
 
-/// Makes the folders for Redis's password and the tokens of the apps and of the rotator.
+/// Makes the folders for Redis's password, sentry's keys and the tokens of the apps and of the rotator.
 pub fn prepare(state: &Path, apps: &[String]) -> Result<(), FileError> {
     files::folder(&state.join("secrets"))?;
     let apps = apps.iter().map(String::as_str);
-    apps.chain([ROTATOR])
+    apps.chain([ROTATOR, SENTRY])
         .try_for_each(|holder| files::folder(&folder(state, holder)))
 }
 
@@ -51,6 +55,28 @@ pub fn write_dapr_tokens(state: &Path, app: &str, secrets: &Secrets) -> Result<(
         }
     }
     Ok(())
+}
+
+/// The apps that were given a token for sentry.
+pub fn known_to_sentry(state: &Path) -> Result<Vec<String>, FileError> {
+    let mut apps = files::names(&state.join("secrets"))?;
+    apps.retain(|app| sentry_token(state, app).exists());
+    Ok(apps)
+}
+
+/// The token for sentry that an earlier run left for the app.
+pub fn kept_sentry_token(state: &Path, app: &str) -> Result<Option<String>, FileError> {
+    files::read(&sentry_token(state, app))
+}
+
+/// Writes what the app's sidecar shows to sentry.
+pub fn write_sentry_token(state: &Path, app: &str, token: &str) -> Result<(), FileError> {
+    files::write_secret(&sentry_token(state, app), token)
+}
+
+/// Writes the keys by which sentry knows a good token.
+pub fn write_sentry_keys(state: &Path, keys: &str) -> Result<(), FileError> {
+    files::write_secret(&folder(state, SENTRY).join("jwks.json"), keys)
 }
 
 /// Writes the part of Redis's configuration that is secret.
@@ -79,6 +105,10 @@ pub fn write_demo(state: &Path, secrets: &Secrets) -> Result<(), FileError> {
     }
     let text = format!("{:#}\n", json!({ "people": people }));
     files::write_secret(&state.join("demo-sign-ins.json"), &text)
+}
+
+fn sentry_token(state: &Path, app: &str) -> PathBuf {
+    folder(state, app).join("sentry-token")
 }
 
 fn folder(state: &Path, app: &str) -> PathBuf {

@@ -1,7 +1,8 @@
 //! The operator's tool: it brings the vault from nothing to ready and hands each app its own key to it.
 //!
 //! Owns the vault's shares, the table of secrets, the policies and the apps' tokens; no other crate holds a vault client.
-//! While the café runs, `watch` rotates the signing keys by schedule, with a token for that alone.
+//! While the café runs, `watch` rotates the signing keys by schedule and renews what sidecars show to sentry, with a token
+//! for that alone.
 //! Promises that running it again changes nothing, and that no root token lives when it has ended.
 //! A secret reaches the vault and files of mode 0600 only: never an argument, the environment, a log line or an error.
 
@@ -20,6 +21,7 @@ mod rotate;
 mod scram;
 mod seal;
 mod secrets;
+mod sentry;
 mod shares;
 mod sql;
 mod tokens;

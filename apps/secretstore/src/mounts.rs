@@ -1,4 +1,5 @@
-//! The vault's engines: KV version 2 for secrets, PKI for the development CA, and the audit device above both.
+//! The vault's engines: KV version 2 for secrets, PKI for the development CA, transit for the key that signs what sidecars
+//! show to sentry, and the audit device above all of them.
 //!
 //! No secret is written before an audit device records who writes it.
 
@@ -23,6 +24,8 @@ use crate::vault::{Vault, VaultError, failed};
 pub const KV: &str = "crema";
 /// Where the CA is.
 pub const PKI: &str = "pki";
+/// Where the sidecars' key is.
+pub const TRANSIT: &str = "transit";
 /// How long the CA's own certificate may live; the engine's default is a month.
 pub const PKI_LONGEST: &str = "87600h";
 
@@ -105,6 +108,17 @@ pub async fn ensure(root: &Vault) -> Result<(), MountError> {
         }
         Some(("pki", _)) => {}
         Some(_) => return Err(MountError::Occupied(PKI)),
+    }
+    match found(TRANSIT) {
+        None => {
+            let mut transit = EnableEngineRequest::builder();
+            transit.description("the key of the sidecars' tokens");
+            mount::enable(root.client(), TRANSIT, "transit", Some(&mut transit))
+                .await
+                .map_err(failed("mount the transit engine"))?;
+        }
+        Some(("transit", _)) => {}
+        Some(_) => return Err(MountError::Occupied(TRANSIT)),
     }
     Ok(kv_ready(root).await?)
 }

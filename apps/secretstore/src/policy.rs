@@ -1,16 +1,17 @@
-//! What an app may do in the vault: read its own secrets, and nothing else. What the rotator may: rotate one of them.
+//! What an app may do in the vault: read its own secrets, and nothing else. What the rotator may:
+//! rotate one of them, and sign what sidecars show to sentry.
 //!
 //! A policy has the name of its holder; the token that carries it carries no other, not even `default`.
 
 use vaultrs::sys::policy;
 
 use crate::{
-    mounts::KV,
-    rotate,
+    mounts::{KV, TRANSIT},
+    rotate, sentry,
     vault::{Vault, VaultError, failed},
 };
 
-/// Who rotates the signing keys by schedule. No app has this name.
+/// Who rotates the signing keys and renews the sidecars' tokens by schedule. No app has this name.
 pub const ROTATOR: &str = "rotator";
 
 /// The text of an app's policy.
@@ -18,12 +19,16 @@ pub fn of_app(app: &str) -> String {
     format!("path \"{KV}/data/{app}/*\" {{\n  capabilities = [\"read\"]\n}}\n")
 }
 
-/// The text of the rotator's policy: it has to know the next keys to let them sign, and keeps its own token alive.
+/// The text of the rotator's policy: it has to know the next keys to let them sign, signs by a key that it never sees, and
+/// keeps its own token alive.
 pub fn of_rotator() -> String {
     format!(
         "path \"{KV}/data/{}\" {{\n  capabilities = [\"read\", \"update\"]\n}}\n\
+         path \"{TRANSIT}/keys/{key}\" {{\n  capabilities = [\"read\"]\n}}\n\
+         path \"{TRANSIT}/sign/{key}\" {{\n  capabilities = [\"update\"]\n}}\n\
          path \"auth/token/renew-self\" {{\n  capabilities = [\"update\"]\n}}\n",
-        rotate::PATH
+        rotate::PATH,
+        key = sentry::KEY
     )
 }
 

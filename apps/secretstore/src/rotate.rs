@@ -201,7 +201,8 @@ pub fn this_moment() -> String {
     written(now())
 }
 
-fn now() -> Duration {
+/// This moment, since 1970.
+pub fn now() -> Duration {
     // A clock before 1970 has nothing retired long ago.
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.unwrap_or(Duration::ZERO)

@@ -26,6 +26,7 @@ use crate::{
     rotate::{self, RotateError},
     seal::{self, InitialiseError, SealStatus},
     secrets::{self, FillError},
+    sentry::{self, SentryError},
     shares::{Shares, SharesError},
     tokens,
     vault::{Vault, VaultError},
@@ -64,6 +65,9 @@ pub enum UpError {
     /// The certificate.
     #[error(transparent)]
     Pki(#[from] PkiError),
+    /// What sidecars show to sentry.
+    #[error(transparent)]
+    Sentry(#[from] SentryError),
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
@@ -149,6 +153,8 @@ async fn set_up(root: &Vault, settings: &Settings, initialised: bool) -> Result<
         handout::write_dapr_tokens(state, app, &secrets)?;
     }
     made += usize::from(hand_out(root, state, ROTATOR, &policy::of_rotator()).await?);
+    sentry::ensure_key(root).await?;
+    sentry::renew(root, state, &settings.apps, rotate::now()).await?;
     Ok(Report {
         initialised,
         secrets: written,

@@ -4,6 +4,8 @@
 
 mod harm;
 mod records;
+mod sidecar;
+mod sockets;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -25,6 +27,7 @@ use crate::patience::until;
 
 pub use harm::Twin;
 pub(super) use records::topics;
+pub use sidecar::{SecondSidecar, Started};
 
 const NO_STACK: &str =
     "no running stack is named (CREMA_STATE): ./run.sh test starts one and runs this suite on it";
@@ -73,6 +76,8 @@ struct App {
     listens: u16,
     #[serde(rename = "daprHTTPPort")]
     sidecar: u16,
+    #[serde(rename = "daprInternalGRPCPort")]
+    internal: u16,
     #[serde(rename = "metricsPort")]
     metrics: u16,
     #[serde(default)]
@@ -155,11 +160,13 @@ impl Local {
     pub(super) fn sidecar(&self, app: &str) -> Result<Sidecar> {
         let ports = self.app(app)?;
         let url = self.at(ports.sidecar)?;
+        let internal = self.at(ports.internal)?;
         let metrics = self.at(ports.metrics)?.join("/metrics")?;
         let token = self.token(app, "dapr-api-token")?;
         Ok(Sidecar {
             url,
             token,
+            internal,
             metrics,
         })
     }

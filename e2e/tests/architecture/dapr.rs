@@ -55,18 +55,22 @@ fn every_service_has_its_place_and_its_ports() {
 }
 
 /// Folder, kinds of its documents, and whether a document's name is its file's.
-const KINDS: [(&str, &[&str], bool); 3] = [
+const KINDS: [(&str, &[&str], bool); 4] = [
     ("components", &["Component", "HTTPEndpoint"], true),
     ("dapr/subscriptions", &["Subscription"], false),
     ("dapr/resiliency", &["Resiliency"], true),
+    ("dapr/access", &["Configuration"], false),
 ];
 
 #[test]
 fn every_document_is_of_the_kind_that_is_read_there() {
     let apps: BTreeSet<_> = app_ids().into_iter().collect();
     let mut names = BTreeSet::new();
-    let config = root().join("dapr/config.yaml");
-    let mut all: Vec<(_, &[&str], _)> = vec![(config.clone(), &["Configuration"], yaml(&config))];
+    let mut all: Vec<(_, &[&str], _)> = Vec::new();
+    for name in ["config.yaml", "sentry.yaml"] {
+        let path = root().join("dapr").join(name);
+        all.push((path.clone(), &["Configuration"], yaml(&path)));
+    }
     for (folder, kinds, named) in KINDS {
         for path in yaml_files(folder) {
             let documents = yaml(&path);
@@ -110,13 +114,45 @@ fn every_document_is_of_the_kind_that_is_read_there() {
             }
         }
     }
-    let known = ["config.yaml", "dapr.yaml"];
+    let known = ["config.yaml", "dapr.yaml", "sentry.yaml"];
     for path in yaml_files("dapr") {
         let name = path
             .file_name()
             .and_then(|name| name.to_str())
             .expect("a name");
         assert!(known.contains(&name), "{}: nobody loads it", path.display());
+    }
+}
+
+/// tools/keep.sh gives each sidecar the list of its app's name: who may call it. Nobody else may.
+#[test]
+fn every_service_has_a_list_of_its_callers() {
+    let apps: BTreeSet<_> = app_ids().into_iter().collect();
+    let paths = yaml_files("dapr/access");
+    let named = paths.iter().map(|path| stem(path).to_owned());
+    assert_eq!(named.collect::<BTreeSet<_>>(), apps);
+    let common = yaml(&root().join("dapr/config.yaml")).remove(0);
+    let denies = |rules: &Value, place: &str| {
+        assert_eq!(rules["defaultAction"], "deny", "{place}");
+        assert_eq!(rules["trustDomain"], "public", "{place}");
+    };
+    denies(&common["spec"]["accessControl"], "config.yaml");
+    for path in paths {
+        let (place, list) = (stem(&path), yaml(&path).remove(0));
+        assert_eq!(list["metadata"]["name"], format!("access-{place}"));
+        let rules = &list["spec"]["accessControl"];
+        denies(rules, place);
+        for caller in rules["policies"].as_array().into_iter().flatten() {
+            denies(caller, place);
+            let name = string(&caller["appId"]);
+            assert!(apps.contains(&name) && name != place, "{place}: {name}");
+            let operations = caller["operations"].as_array().expect("operations");
+            for operation in operations {
+                assert!(!strings(&operation["httpVerb"]).is_empty(), "{place}");
+                // An asterisk between slashes matches nothing, and a name holds for all beneath it anyway.
+                assert!(!string(&operation["name"]).contains('*'), "{place}");
+            }
+        }
     }
 }
 

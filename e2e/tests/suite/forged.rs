@@ -127,7 +127,7 @@ async fn events_come_from_the_broker_alone() -> Result<()> {
         if app != "bff" {
             let delivered = status(by("/v1.0/invoke/bff/method/events/order")?).await?;
             ensure!(
-                delivered == StatusCode::UNAUTHORIZED,
+                delivered == StatusCode::FORBIDDEN,
                 "{app} delivers an event by invocation: {delivered}"
             );
         }

@@ -22,6 +22,7 @@ mod redelivery;
 mod replay;
 mod resiliency;
 mod shop;
+mod sidecars;
 mod stack;
 mod tokens;
 mod undoing;

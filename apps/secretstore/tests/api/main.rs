@@ -16,5 +16,6 @@ mod isolation;
 mod provider;
 mod root_token;
 mod rotation;
+mod sentry;
 mod sql;
 mod watch;

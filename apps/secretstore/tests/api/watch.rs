@@ -131,7 +131,7 @@ async fn a_keeper_outlasts_a_vault_that_is_away_and_ends_when_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn the_keepers_token_opens_one_secret_and_nothing_else() {
+async fn the_keepers_token_opens_one_secret_signs_for_sentry_and_does_nothing_else() {
     let bao = Bao::start().await;
     bao.succeed("up");
     let token = bao.token("rotator");
@@ -149,6 +149,11 @@ async fn the_keepers_token_opens_one_secret_and_nothing_else() {
         ("LIST", "auth/token/accessors"),
         ("GET", "sys/policies/acl/rotator"),
         ("POST", "pki/issue/localhost"),
+        ("GET", "transit/export/signing-key/sidecars"),
+        ("GET", "transit/backup/sidecars"),
+        ("POST", "transit/keys/sidecars/rotate"),
+        ("POST", "transit/keys/sidecars/config"),
+        ("DELETE", "transit/keys/sidecars"),
     ] {
         let body = Some(json!({ "data": { "current": "forged" }, "versions": [1] }));
         let (status, said) = bao.call(method, path, &token, body).await;

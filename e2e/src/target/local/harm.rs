@@ -75,19 +75,13 @@ impl Local {
             .pid(&first)
             .with_context(|| format!("{first} does not run"))?;
         let place = format!("/proc/{pid}");
-        let environment = fs::read(format!("{place}/environ"))?;
-        let variables = environment.split(|byte| *byte == 0).filter_map(|pair| {
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
-            let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-            Some((text(&pair[..equals]), text(&pair[equals + 1..])))
-        });
         let port = self.app(app)?.listens + ABOVE;
         let log = self.state.join("logs").join(format!("{app}.twin.log"));
         let log = fs::File::options().create(true).append(true).open(log)?;
         let mut process = Command::new(fs::read_link(format!("{place}/exe"))?)
             .current_dir(fs::read_link(format!("{place}/cwd"))?)
             .env_clear()
-            .envs(variables)
+            .envs(environment(pid)?)
             .env("APP_PORT", self.moved(port).to_string())
             .env("CREMA_OPS_PORT", self.moved(port + 1).to_string())
             .stdin(Stdio::null())
@@ -114,6 +108,17 @@ impl Local {
         }
         Ok(Twin { process, ops })
     }
+}
+
+/// The variables that a process was started with.
+pub(super) fn environment(pid: u32) -> Result<Vec<(OsString, OsString)>> {
+    let environment = fs::read(format!("/proc/{pid}/environ"))?;
+    let variables = environment.split(|byte| *byte == 0).filter_map(|pair| {
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        Some((text(&pair[..equals]), text(&pair[equals + 1..])))
+    });
+    Ok(variables.collect())
 }
 
 /// The letter of a process's state.

@@ -98,6 +98,21 @@ impl Local {
         Ok(secrets)
     }
 
+    pub(in crate::target) fn places(&self) -> Result<Vec<(String, String)>> {
+        // Whoever reads and writes as the vault's root is secretstore.
+        const OURS: &str = "crema/data/";
+        let mut places = BTreeSet::new();
+        let log = fs::read_to_string(self.state.join("logs/vault-audit.log"))?;
+        for line in log.lines() {
+            let row: Value = serde_json::from_str(line)?;
+            let is_root = row["auth"]["policies"] == serde_json::json!(["root"]);
+            let path = row["request"]["path"].as_str().filter(|_| is_root);
+            let place = path.and_then(|path| path.strip_prefix(OURS)?.split_once('/'));
+            places.extend(place.map(|(app, name)| (app.to_owned(), name.to_owned())));
+        }
+        Ok(places.into_iter().collect())
+    }
+
     pub(in crate::target) fn history(&self) -> &Path {
         &self.history
     }

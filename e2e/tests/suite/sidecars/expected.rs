@@ -1,0 +1,164 @@
+//! What each service may do through its sidecar, as the documents have it: docs/architecture.md, docs/events.md.
+//!
+//! Invariant: written by hand; nothing here is read from the files that make it so.
+
+/// An app, the secrets that it may read, and those that its sidecar alone reads.
+pub const SECRETS: [(&str, &[&str], &[&str]); 7] = [
+    ("bff", &["client", "session", "tls"], &["dapr", "redis"]),
+    (
+        "identity",
+        &[
+            "clients",
+            "database",
+            "demo",
+            "federation",
+            "signing",
+            "totp",
+        ],
+        &["dapr", "redis"],
+    ),
+    ("catalog", &["database"], &["dapr"]),
+    ("order", &["client", "database"], &["dapr"]),
+    ("inventory", &["database"], &["dapr"]),
+    ("payment", &["database", "webhook"], &["dapr", "provider"]),
+    ("acquirer", &["merchant"], &["dapr"]),
+];
+
+/// A component, and the apps whose sidecars have it.
+pub const COMPONENTS: [(&str, &[&str]); 7] = [
+    ("email", &["identity"]),
+    ("provider", &["payment"]),
+    ("pubsub", &["identity", "order", "inventory", "payment"]),
+    ("pubsub-dead", &["order", "inventory", "payment"]),
+    (
+        "pubsub-live",
+        &["bff", "catalog", "order", "inventory", "payment"],
+    ),
+    (
+        "secretstore",
+        &[
+            "bff",
+            "identity",
+            "catalog",
+            "order",
+            "inventory",
+            "payment",
+            "acquirer",
+        ],
+    ),
+    ("statestore", &["bff", "identity"]),
+];
+
+/// A component, a topic, who publishes to it, and who hears it.
+pub type Topic = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+const LIVE: &str = "pubsub-live";
+const DEAD: &str = "pubsub-dead";
+
+/// Dead letters are written by the sidecar of who could not handle the event, and heard by the same service.
+pub const TOPICS: [Topic; 27] = [
+    (
+        "pubsub",
+        "order-events",
+        &["order"],
+        &["inventory", "payment"],
+    ),
+    ("pubsub", "inventory-events", &["inventory"], &["order"]),
+    ("pubsub", "payment-events", &["payment"], &["order"]),
+    ("pubsub", "identity-events", &["identity"], &["order"]),
+    ("pubsub", "order-events.inventory.dead", &["inventory"], &[]),
+    ("pubsub", "order-events.payment.dead", &["payment"], &[]),
+    ("pubsub", "payment-events.order.dead", &["order"], &[]),
+    ("pubsub", "inventory-events.order.dead", &["order"], &[]),
+    ("pubsub", "identity-events.order.dead", &["order"], &[]),
+    (LIVE, "order-events", &[], &["bff"]),
+    (LIVE, "inventory-events", &[], &["bff"]),
+    (
+        LIVE,
+        "identity-events",
+        &[],
+        &["bff", "catalog", "order", "inventory", "payment"],
+    ),
+    (LIVE, "order-events.bff.dead", &["bff"], &[]),
+    (LIVE, "inventory-events.bff.dead", &["bff"], &[]),
+    (LIVE, "identity-events.bff.dead", &["bff"], &[]),
+    (LIVE, "identity-events.catalog.dead", &["catalog"], &[]),
+    (LIVE, "identity-events.order.dead", &["order"], &[]),
+    (LIVE, "identity-events.inventory.dead", &["inventory"], &[]),
+    (LIVE, "identity-events.payment.dead", &["payment"], &[]),
+    (DEAD, "order-events.inventory.dead", &[], &["inventory"]),
+    (DEAD, "order-events.payment.dead", &[], &["payment"]),
+    (DEAD, "payment-events.order.dead", &[], &["order"]),
+    (DEAD, "inventory-events.order.dead", &[], &["order"]),
+    (DEAD, "identity-events.order.dead", &[], &["order"]),
+    (DEAD, "identity-events.inventory.dead", &[], &["inventory"]),
+    (DEAD, "identity-events.payment.dead", &[], &["payment"]),
+    ("pubsub", "unheard-of", &[], &[]),
+];
+
+/// A caller, whom it calls, the methods, and the beginning of the path.
+pub type Call = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+);
+
+const READ: &[&str] = &["GET"];
+const WRITE: &[&str] = &["POST"];
+const BOTH: &[&str] = &["GET", "POST"];
+
+/// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
+pub const CALLS: [Call; 35] = [
+    ("bff", "catalog", READ, "/v1/stores"),
+    ("bff", "identity", READ, "/.well-known"),
+    ("bff", "identity", BOTH, "/oauth2"),
+    ("bff", "identity", BOTH, "/sign-in"),
+    ("bff", "identity", BOTH, "/register"),
+    ("bff", "identity", WRITE, "/sign-out"),
+    ("bff", "identity", WRITE, "/consent"),
+    ("bff", "identity", BOTH, "/verify-email"),
+    ("bff", "identity", BOTH, "/forgot-password"),
+    ("bff", "identity", BOTH, "/reset-password"),
+    ("bff", "identity", BOTH, "/change-email"),
+    ("bff", "identity", BOTH, "/account"),
+    ("bff", "identity", READ, "/identity.css"),
+    ("bff", "identity", &["GET", "POST", "PUT"], "/v1/users"),
+    ("bff", "identity", READ, "/v1/audit"),
+    (
+        "bff",
+        "identity",
+        &["DELETE", "GET", "POST", "PUT"],
+        "/v1/clients",
+    ),
+    ("bff", "inventory", &["GET", "POST", "PUT"], "/v1/stores"),
+    ("bff", "inventory", BOTH, "/v1/dead-letters"),
+    ("bff", "order", BOTH, "/v1/orders"),
+    ("bff", "order", READ, "/v1/stores"),
+    ("bff", "order", BOTH, "/v1/checkouts"),
+    ("bff", "order", &["DELETE"], "/v1/timeline"),
+    ("bff", "order", BOTH, "/v1/dead-letters"),
+    ("bff", "payment", BOTH, "/v1/payments"),
+    ("bff", "payment", WRITE, "/v1/webhooks/provider"),
+    ("bff", "payment", BOTH, "/v1/dead-letters"),
+    ("order", "catalog", WRITE, "/v1/quotes"),
+    (
+        "order",
+        "inventory",
+        &["GET", "POST", "PUT"],
+        "/v1/reservations",
+    ),
+    ("order", "payment", &["POST", "PUT"], "/v1/payments"),
+    ("order", "identity", WRITE, "/oauth2/token"),
+    ("order", "identity", READ, "/oauth2/jwks"),
+    ("catalog", "identity", READ, "/oauth2/jwks"),
+    ("inventory", "identity", READ, "/oauth2/jwks"),
+    ("payment", "identity", READ, "/oauth2/jwks"),
+    // The payment provider, a foreign party behind an endpoint of its sidecar.
+    ("payment", "provider", READ, "/v1/operations"),
+];
