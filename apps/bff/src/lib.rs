@@ -16,6 +16,7 @@ pub mod config;
 pub mod cookies;
 pub mod error;
 pub mod inbound;
+pub mod limits;
 pub mod live;
 pub mod ops;
 pub mod pages;

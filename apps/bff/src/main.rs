@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bff::config::{self, APP, IDENTITY, JWKS, SECRET_STORE, STATE_STORE};
+use bff::limits::DaprCounter;
 use bff::live;
 use bff::pages::Web;
 use bff::seal::Sealer;
@@ -40,6 +41,8 @@ async fn main() -> anyhow::Result<()> {
         client: secrets.client,
         sealer,
         store: Arc::new(DaprState::new(dapr.clone(), STATE_STORE)),
+        counter: Arc::new(DaprCounter::new(dapr.clone(), STATE_STORE)),
+        rate_factor: config.rate_factor,
         clock: Clock::system(),
         address: common.issuer.clone(),
     });

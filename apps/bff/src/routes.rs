@@ -22,6 +22,7 @@ use crate::ops::{
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;
+use crate::perimeter::brake::brake;
 use crate::perimeter::entrance::Entrance;
 use crate::perimeter::shield;
 use crate::sign_in::CALLBACK;
@@ -168,6 +169,7 @@ pub fn public(app: &App, web: &Web) -> (Entrance, Vec<Route>) {
                 "This can't be done here",
             )
         })
+        .layer(from_fn_with_state(app.clone(), brake))
         .layer(map_response_with_state(app.clone(), protect))
         .layer(from_fn(observe_request))
         .with_state(app.clone());

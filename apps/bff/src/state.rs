@@ -14,6 +14,7 @@ use crate::catalogue::Catalogue;
 use crate::config::IDENTITY;
 use crate::cookies;
 use crate::error::Error;
+use crate::limits::{Counter, Limits};
 use crate::live::Hub;
 use crate::perimeter::headers::Protective;
 use crate::seal::Sealer;
@@ -37,6 +38,8 @@ pub struct App {
     pub id_tokens: IdTokens,
     /// Stores and menus.
     pub catalogue: Catalogue,
+    /// How much one caller may ask for.
+    pub limits: Limits,
     /// Open streams.
     pub hub: Hub,
     /// What every answer carries.
@@ -79,6 +82,10 @@ pub struct Parts {
     pub sealer: Sealer,
     /// Where sessions are kept.
     pub store: Arc<dyn StateStore>,
+    /// Where limits are counted that all replicas share.
+    pub counter: Arc<dyn Counter>,
+    /// How many times as wide as their table says all limits are.
+    pub rate_factor: u32,
     /// The time.
     pub clock: Clock,
     /// Where browsers reach us.
@@ -94,6 +101,8 @@ impl App {
             client,
             sealer,
             store,
+            counter,
+            rate_factor,
             clock,
             address,
         } = parts;
@@ -110,6 +119,7 @@ impl App {
                 clock.clone(),
                 protective.clone(),
             ),
+            limits: Limits::new(counter, rate_factor),
             hub: Hub::new(),
             oidc: Oidc::new(tokens.clone(), client, address),
             dapr,

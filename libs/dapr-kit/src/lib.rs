@@ -17,5 +17,5 @@ pub use binding::BindingError;
 pub use cloud_event::{CloudEvent, CloudEventRejection};
 pub use invoke::{InvokeError, InvokeRequest, Reply};
 pub use secrets::{Secret, Secrets};
-pub use sidecar::{Dapr, DaprConfig, DaprError, Envelope};
+pub use sidecar::{Dapr, DaprConfig, DaprError, Envelope, Versioned};
 pub use tokens::{InvokeHttp, Token, TokenError, Tokens, UserGrant};

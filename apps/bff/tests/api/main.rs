@@ -1,8 +1,11 @@
 //! The public listener and the sidecar's, as browsers and the sidecar use them, with services played by the tests.
 
+mod alerts;
 mod browser;
+mod counts;
 mod https;
 mod identity;
+mod limits;
 mod live;
 mod menus;
 mod orders;
