@@ -53,6 +53,9 @@ pub enum Error {
     /// As much is being worked on as may be.
     #[error(transparent)]
     Full(#[from] Full),
+    /// A client's token is none, or not good for what it asks.
+    #[error("no good token")]
+    Bearer(Problem),
     /// As many live streams are open as may be.
     #[error("too many streams are open")]
     TooManyStreams,
@@ -135,6 +138,7 @@ impl Error {
                 "You ask too much at a time",
             )
             .retry_after(*seconds),
+            Self::Bearer(problem) => problem.clone(),
             Self::Full(Full::One) => Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many-at-once",

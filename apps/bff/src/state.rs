@@ -16,6 +16,7 @@ use crate::cookies;
 use crate::error::Error;
 use crate::limits::{Counter, Limits};
 use crate::live::Hub;
+use crate::perimeter::bearers::Bearers;
 use crate::perimeter::headers::Protective;
 use crate::seal::Sealer;
 use crate::session::{Activity, SessionId, SessionKey, Sessions, StateStore};
@@ -36,6 +37,8 @@ pub struct App {
     pub oidc: Oidc,
     /// Who verifies who signed in.
     pub id_tokens: IdTokens,
+    /// Who verifies the tokens of registered clients.
+    pub bearers: Bearers,
     /// Stores and menus.
     pub catalogue: Catalogue,
     /// How much one caller may ask for.
@@ -113,6 +116,7 @@ impl App {
         Self {
             sessions: Sessions::new(store, sealer.clone(), clock.clone(), ids.clone()),
             id_tokens: IdTokens::new(dapr.clone(), clock.clone(), &public.issuer),
+            bearers: Bearers::new(&dapr, &clock, &public.issuer),
             catalogue: Catalogue::new(
                 dapr.clone(),
                 tokens.clone(),

@@ -7,6 +7,7 @@
 mod binding;
 mod breaker;
 mod cloud_event;
+pub mod deadline;
 mod invoke;
 mod secrets;
 mod sidecar;

@@ -4,10 +4,13 @@
 //! Invariant: a request is counted before anything is spent on it, by the connection it came by and the session it
 //! shows. Live streams take no place among the requests that are worked on; health is asked at another listener.
 
+use std::time::Duration;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use dapr_kit::deadline::within;
 use service::rate::seconds_up;
 
 use crate::cookies;
@@ -18,6 +21,9 @@ use crate::state::App;
 /// draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// How long a request may take in all: what services are asked for on its behalf is waited for no longer.
+const DEADLINE: Duration = Duration::from_secs(15);
 
 /// Lets pass what is within the limits.
 pub async fn brake(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -39,7 +45,7 @@ pub async fn brake(State(app): State<App>, request: Request, next: Next) -> Resp
         next.run(request).await
     } else {
         match app.limits.enter(origin) {
-            Ok(_inside) => next.run(request).await,
+            Ok(_inside) => within(DEADLINE, next.run(request)).await,
             Err(full) => return shed(full),
         }
     };

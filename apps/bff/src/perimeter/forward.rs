@@ -55,6 +55,17 @@ const FROM_SERVICE: [HeaderName; 7] = [
     CACHE_CONTROL,
     VARY,
 ];
+/// From a service to a registered client.
+const TO_CLIENT: [HeaderName; 8] = [
+    CONTENT_TYPE,
+    ETAG,
+    LOCATION,
+    PREFERENCE_APPLIED,
+    RETRY_AFTER,
+    CACHE_CONTROL,
+    VARY,
+    WWW_AUTHENTICATE,
+];
 /// From the payment provider to the payment service, which judges by the signature alone.
 const FROM_PROVIDER: [HeaderName; 2] =
     [CONTENT_TYPE, HeaderName::from_static("acquirer-signature")];
@@ -133,6 +144,21 @@ pub fn from_service(reply: Reply) -> Result<Response, Error> {
         Some(location) => headers.insert(LOCATION, location),
         None => headers.remove(LOCATION),
     };
+    answer(reply, headers)
+}
+
+/// A service's answer, for a registered client, which knows the same addresses.
+pub fn to_client(reply: Reply) -> Result<Response, Error> {
+    let mut headers = pick(&reply.headers, &TO_CLIENT);
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if headers
+        .get(LOCATION)
+        .is_some_and(|there| !there.as_bytes().starts_with(b"/v1/"))
+    {
+        headers.remove(LOCATION);
+    }
     answer(reply, headers)
 }
 

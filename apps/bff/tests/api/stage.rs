@@ -35,6 +35,8 @@ pub struct Stage {
     pub sidecar: Sidecar,
     /// Its identity.
     pub identity: Identity,
+    /// Whose tokens identity gives.
+    pub issuer: Arc<Issuer>,
     /// Its state store.
     pub store: Arc<Store>,
     /// Its time.
@@ -82,6 +84,7 @@ impl Stage {
         Self {
             sidecar,
             identity,
+            issuer,
             store,
             clock,
             app,
