@@ -30,3 +30,4 @@ pub mod session;
 pub mod sign_in;
 pub mod state;
 pub mod tls;
+pub mod upstreams;

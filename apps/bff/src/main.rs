@@ -12,7 +12,7 @@ use bff::pages::Web;
 use bff::seal::Sealer;
 use bff::session::DaprState;
 use bff::state::{App, Parts};
-use bff::{public, routes, tls};
+use bff::{public, routes, tls, upstreams};
 use dapr_kit::{Dapr, DaprError, Secrets};
 use service::auth::Verifier;
 use service::clock::Clock;
@@ -71,10 +71,15 @@ async fn main() -> anyhow::Result<()> {
         APP,
         app.clock.clone(),
     );
-    let readiness = Readiness::default().with("sidecar", move || {
-        let dapr = dapr.clone();
-        async move { dapr.ready().await }
-    });
+    let readiness = Readiness::default()
+        .noting("upstreams", {
+            let dapr = dapr.clone();
+            move || upstreams::health(&dapr)
+        })
+        .with("sidecar", move || {
+            let dapr = dapr.clone();
+            async move { dapr.ready().await }
+        });
     let table = routes::table();
     let server = Server {
         table: [table.table(), &browsers].concat(),

@@ -183,7 +183,12 @@ pub static PASSED: [Passed; 42] = [
 /// The catalog's, which our own client gets from what is kept ready: only registered clients are passed on.
 pub static CATALOG: [Passed; 2] = [
     row(GET, "/api/stores", "catalog", "/v1/stores"),
-    row(GET, "/api/stores/{id}/menu", "catalog", "/v1/stores/{id}/menu"),
+    row(
+        GET,
+        "/api/stores/{id}/menu",
+        "catalog",
+        "/v1/stores/{id}/menu",
+    ),
 ];
 
 const LETTERS: &str = "/v1/dead-letters";

@@ -17,8 +17,8 @@ use crate::error::Error;
 use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
-    live_order, live_tickets, menu, pass_bearer, session_end, session_read, sign_in_finish, sign_in_start,
-    to_identity, webhook,
+    live_order, live_tickets, menu, pass_bearer, session_end, session_read, sign_in_finish,
+    sign_in_start, to_identity, webhook,
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;

@@ -170,7 +170,10 @@ mod tests {
         );
         assert!(breakers.is_closed("order"));
         fail(&order, 1);
-        assert!(breakers.of("order").permit().is_none(), "the fifth opens it");
+        assert!(
+            breakers.of("order").permit().is_none(),
+            "the fifth opens it"
+        );
         assert!(!breakers.is_closed("order"));
         assert!(
             breakers.of("catalog").permit().is_some() && breakers.is_closed("catalog"),

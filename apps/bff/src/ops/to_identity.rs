@@ -116,6 +116,21 @@ fn named<'p>(row: &'static str, asked: &'p str) -> Option<&'p str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_but_a_row_of_the_table_is_asked_for(asked in "/?(sign-in|with|callback|[/.%2eEfF5cC\\\\:@?#a-z-]{0,10}){1,4}(/[a-z0-9/%.]{0,12}){0,4}") {
+            for (_, row) in &TABLE {
+                if let Some(path) = named(row, &asked) {
+                    prop_assert!(path == *row || row.contains('{'), "{}", path);
+                    prop_assert!(!path.contains("//") && !path.contains('%') && !path.contains(".."), "{}", path);
+                    let matched = row.split('/').zip(path.split('/')).all(|(row, part)| row == part || row.starts_with('{'));
+                    prop_assert!(matched && path.starts_with('/'), "{}", path);
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_parameter_is_a_plain_name_or_nothing() {

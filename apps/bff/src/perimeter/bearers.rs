@@ -50,7 +50,9 @@ impl Bearers {
         if Uuid::try_parse(&client).is_err() {
             return Err(auth::invalid_token());
         }
-        let sent = headers.get(AUTHORIZATION).and_then(|sent| sent.to_str().ok());
+        let sent = headers
+            .get(AUTHORIZATION)
+            .and_then(|sent| sent.to_str().ok());
         let (_, token) = sent
             .and_then(|sent| sent.split_once(' '))
             .ok_or_else(auth::unauthenticated)?;

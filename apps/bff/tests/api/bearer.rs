@@ -34,7 +34,9 @@ async fn ask(browser: &mut Browser, method: &Method, path: &str, token: &str) ->
         ("cookie", "__Host-crema=planted"),
     ];
     let body = if *method == Method::GET { "" } else { "{}" };
-    browser.ask(method.clone(), path, &headers, body.into()).await
+    browser
+        .ask(method.clone(), path, &headers, body.into())
+        .await
 }
 
 #[tokio::test]
@@ -151,8 +153,15 @@ async fn the_service_decides_and_its_answer_comes_through() {
     let token = token(&stage.issuer, "order", &CLIENT.to_string());
     let mut client = stage.browser();
     let refused = ask(&mut client, &Method::GET, "/v1/orders", &token).await;
-    assert_eq!((refused.status, refused.problem()), (StatusCode::FORBIDDEN, "forbidden".into()));
-    assert!(refused.header("www-authenticate").contains("insufficient_scope"));
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (StatusCode::FORBIDDEN, "forbidden".into())
+    );
+    assert!(
+        refused
+            .header("www-authenticate")
+            .contains("insufficient_scope")
+    );
     assert!(!refused.headers.contains_key("x-internal"));
     assert!(client.set_cookies.is_empty());
     let placed = ask(&mut client, &Method::POST, "/v1/orders", &token).await;
@@ -168,7 +177,9 @@ async fn the_service_decides_and_its_answer_comes_through() {
 async fn a_client_that_asks_too_much_waits_whatever_its_token_and_another_does_not() {
     let stage = Stage::set().await;
     let orders = stage.sidecar.invoke("order", Method::GET, "/v1/orders");
-    orders.respond(200, json!({"items": [], "next": null})).await;
+    orders
+        .respond(200, json!({"items": [], "next": null}))
+        .await;
     let mut browser = stage.browser();
     let (mut served, mut refused) = (0, 0);
     for _ in 0..700 {

@@ -1,6 +1,7 @@
 //! The breaker of an upstream, seen through the BFF's routes.
 
 use axum::http::{Method, StatusCode};
+use bff::upstreams;
 use serde_json::json;
 
 use crate::browser::{Answer, Browser};
@@ -40,7 +41,10 @@ async fn it_opens_answers_without_calling_probes_once_and_closes_again() {
     for _ in 0..5 {
         assert_away(&browser.get("/api/orders").await);
     }
-    assert!(!stage.app.dapr.reaches("order") && stage.app.dapr.reaches("payment"));
+    let health = json!({
+        "catalog": true, "identity": true, "inventory": true, "order": false, "payment": true,
+    });
+    assert_eq!(upstreams::health(&stage.app.dapr), health);
     // Open: nothing is called, and another upstream is.
     assert_away(&browser.get("/api/orders").await);
     assert_eq!(calls(&stage).await, 5);
@@ -53,12 +57,14 @@ async fn it_opens_answers_without_calling_probes_once_and_closes_again() {
     assert_eq!(calls(&stage).await, 6);
     // The service is back: the next probe closes it for all.
     let orders = stage.sidecar.invoke("order", Method::GET, "/v1/orders");
-    orders.respond(200, json!({"items": [], "next": null})).await;
+    orders
+        .respond(200, json!({"items": [], "next": null}))
+        .await;
     let probe = until_asked(&stage, &mut browser, 7).await;
     assert_eq!(probe.status, StatusCode::OK);
     for _ in 0..3 {
         assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
     }
     assert_eq!(calls(&stage).await, 10);
-    assert!(stage.app.dapr.reaches("order"));
+    assert_eq!(upstreams::health(&stage.app.dapr)["order"], true);
 }

@@ -49,7 +49,12 @@ async fn one_address_can_not_hold_every_place() {
     let stage = Stage::set().await;
     let mut held = JoinSet::new();
     hold(&stage, 1, &mut held);
-    let refused = until(&mut at(&stage, 1), "/nowhere", StatusCode::TOO_MANY_REQUESTS).await;
+    let refused = until(
+        &mut at(&stage, 1),
+        "/nowhere",
+        StatusCode::TOO_MANY_REQUESTS,
+    )
+    .await;
     assert_eq!(refused.problem(), "too-many-at-once");
     assert_eq!(refused.header("retry-after"), "1");
     for _ in 0..100 {
@@ -79,7 +84,12 @@ async fn what_is_too_much_is_turned_away_at_once_and_live_streams_are_not() {
     for last in 1..=u8::try_from(MOST_INSIDE / MOST_INSIDE_OF_ONE).expect("a few") {
         hold(&stage, last, &mut held);
     }
-    let shed = until(&mut at(&stage, 100), "/nowhere", StatusCode::SERVICE_UNAVAILABLE).await;
+    let shed = until(
+        &mut at(&stage, 100),
+        "/nowhere",
+        StatusCode::SERVICE_UNAVAILABLE,
+    )
+    .await;
     assert_eq!(shed.problem(), "overloaded");
     assert_eq!(shed.header("retry-after"), "1");
     assert_eq!(shed.header("x-content-type-options"), "nosniff");
@@ -116,7 +126,9 @@ async fn a_body_that_trickles_is_given_up() {
 async fn services_are_told_how_long_they_are_waited_for_and_not_by_the_client() {
     let stage = Stage::set().await;
     let orders = stage.sidecar.invoke("order", Method::GET, "/v1/orders");
-    orders.respond(200, json!({"items": [], "next": null})).await;
+    orders
+        .respond(200, json!({"items": [], "next": null}))
+        .await;
     let mut browser = stage.signed_in().await;
     let headers = [
         ("sec-fetch-site", "same-origin"),
@@ -129,6 +141,10 @@ async fn services_are_told_how_long_they_are_waited_for_and_not_by_the_client() 
     let [millis] = said[..] else {
         panic!("{said:?}");
     };
-    let millis: u64 = millis.to_str().ok().and_then(|text| text.parse().ok()).expect("a number");
+    let millis: u64 = millis
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .expect("a number");
     assert!((1..=10_000).contains(&millis), "{millis}");
 }

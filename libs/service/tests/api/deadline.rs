@@ -30,10 +30,7 @@ fn router() -> Router {
             async || -> &'static str { pending().await },
         )
         .route(Method::POST, "/command", Access::Public, slow)
-        .into_router(
-            (),
-            Guard::new(verifier(&Issuer::new()), APP_TOKEN.into()),
-        )
+        .into_router((), Guard::new(verifier(&Issuer::new()), APP_TOKEN.into()))
 }
 
 async fn ask(method: Method, path: &str, wait: Option<&str>) -> (StatusCode, String) {
