@@ -164,6 +164,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn whatever_is_sent_a_cookie_is_read_whole_or_not_at_all(
             lines in proptest::collection::vec("((__Host-crema|__Host-crema-id|a|)(=|;|; | |)[ -~]{0,12};?){0,4}", 0..4),

@@ -17,8 +17,8 @@ use crate::error::Error;
 use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
-    live_order, live_tickets, menu, pass_bearer, session_end, session_read, sign_in_finish,
-    sign_in_start, to_identity, webhook,
+    live_order, live_tickets, menu, pass_bearer, preflight, session_end, session_read,
+    sign_in_finish, sign_in_start, to_identity, webhook,
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;
@@ -158,6 +158,9 @@ fn open(web: &Web) -> Rows {
             to_identity::run(app, method.clone(), path, request)
         };
         open = open.row(named, path, Access::Public, handler);
+    }
+    for path in preflight::PATHS {
+        open = open.row(Method::OPTIONS, path, Access::Public, preflight::handle);
     }
     for path in pages::PATHS {
         open = open.answered(Method::GET, path, Access::Public, web.page());

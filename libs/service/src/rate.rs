@@ -141,6 +141,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn no_stretch_of_time_lets_more_through_than_a_burst_and_the_refill(
             burst in 1_u32..40,

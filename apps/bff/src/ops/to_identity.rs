@@ -119,11 +119,18 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
-        fn nothing_but_a_row_of_the_table_is_asked_for(asked in "/?(sign-in|with|callback|[/.%2eEfF5cC\\\\:@?#a-z-]{0,10}){1,4}(/[a-z0-9/%.]{0,12}){0,4}") {
+        fn nothing_but_a_row_of_the_table_is_asked_for(
+            nth in 0..TABLE.len(),
+            name in "[a-z0-9-]{0,6}[/.%25eEfFcC\\\\:@?#a-z-]{0,4}",
+            tail in "(/[a-z.%]{0,6})?",
+        ) {
+            let asked = format!("{}{tail}", TABLE[nth].1.replace("{provider}", &name));
             for (_, row) in &TABLE {
                 if let Some(path) = named(row, &asked) {
-                    prop_assert!(path == *row || row.contains('{'), "{}", path);
+                    prop_assert!(path == *row || row.contains('{') && path == asked, "{}", path);
                     prop_assert!(!path.contains("//") && !path.contains('%') && !path.contains(".."), "{}", path);
                     let matched = row.split('/').zip(path.split('/')).all(|(row, part)| row == part || row.starts_with('{'));
                     prop_assert!(matched && path.starts_with('/'), "{}", path);

@@ -4,10 +4,10 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH,
-    LOCATION, ORIGIN, PRAGMA, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY,
-    WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, COOKIE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LOCATION, ORIGIN, PRAGMA,
+    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
@@ -81,7 +81,7 @@ const TO_IDENTITY: [HeaderName; 8] = [
     USER_AGENT,
 ];
 /// From identity to anybody; its cookie comes besides.
-const FROM_IDENTITY: [HeaderName; 12] = [
+const FROM_IDENTITY: [HeaderName; 13] = [
     CONTENT_DISPOSITION,
     CONTENT_TYPE,
     ETAG,
@@ -93,7 +93,8 @@ const FROM_IDENTITY: [HeaderName; 12] = [
     WWW_AUTHENTICATE,
     CONTENT_SECURITY_POLICY,
     REFERRER_POLICY,
-    HeaderName::from_static("access-control-allow-origin"),
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS,
 ];
 
 /// The headers of a request that a service sees.

@@ -4,6 +4,7 @@ mod alerts;
 mod bearer;
 mod breaker;
 mod browser;
+mod cors;
 mod counts;
 mod https;
 mod identity;
