@@ -80,6 +80,8 @@ app() {
   export SSL_CERT_FILE=$STATE/ca.pem
   # An app refuses a CREMA_ variable that it doesn't know; these two are ours.
   unset CREMA_PORT_BASE CREMA_STATE
+  # Where the café is measured, one customer orders for all.
+  [[ -z ${STACK_RATE_FACTOR:-} || $APP != bff ]] || export CREMA_RATE_FACTOR=$STACK_RATE_FACTOR
   # What dapr.yaml sets may name the state folder.
   local name
   for name in "${!CREMA_@}"; do export "$name=${!name//"\${STATE}"/$STATE}"; done

@@ -45,7 +45,7 @@ BENCH_BASE=$((BASE + 4000))
 
 # libpq's variables lead pgbench to the superuser's socket.
 on_bench_stack() {
-  CREMA_STATE=$BENCH_STATE CREMA_PORT_BASE=$BENCH_BASE \
+  CREMA_STATE=$BENCH_STATE CREMA_PORT_BASE=$BENCH_BASE STACK_RATE_FACTOR=10000 \
     PGHOST=$BENCH_STATE/run/postgres PGPORT=$((BENCH_BASE + 32)) PGUSER=postgres "$@"
 }
 

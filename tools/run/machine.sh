@@ -21,6 +21,7 @@ LIST
 shellcheck|shellcheck|
 chromium|chromium|
 pip3|python3-pip|
+promtool|prometheus|
 LIST
 }
 

@@ -27,14 +27,22 @@ pub struct Config {
     pub public_listen: SocketAddr,
     /// The folder of the built web client.
     pub web_root: PathBuf,
+    /// How many times as wide as their table says all limits on requests are: 1 but where the café is measured.
+    pub rate_factor: u32,
 }
 
 /// Reads them.
 pub fn read() -> Result<Config, ConfigError> {
-    let environment = Environment::read(&["CREMA_PUBLIC_LISTEN", "CREMA_WEB_ROOT"])?;
+    let environment =
+        Environment::read(&["CREMA_PUBLIC_LISTEN", "CREMA_RATE_FACTOR", "CREMA_WEB_ROOT"])?;
+    let rate_factor = match environment.optional("CREMA_RATE_FACTOR") {
+        Some(_) => environment.parse("CREMA_RATE_FACTOR")?,
+        None => 1,
+    };
     Ok(Config {
         common: environment.common()?,
         public_listen: environment.parse("CREMA_PUBLIC_LISTEN")?,
         web_root: environment.require("CREMA_WEB_ROOT")?.into(),
+        rate_factor,
     })
 }

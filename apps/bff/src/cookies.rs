@@ -105,6 +105,7 @@ fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn request(values: &[&'static str]) -> HeaderMap {
         values
@@ -160,6 +161,47 @@ mod tests {
             cookie,
             "__Host-crema-login=abc; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600"
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_sent_a_cookie_is_read_whole_or_not_at_all(
+            lines in proptest::collection::vec("((__Host-crema|__Host-crema-id|a|)(=|;|; | |)[ -~]{0,12};?){0,4}", 0..4),
+        ) {
+            let mut headers = HeaderMap::new();
+            for line in &lines {
+                headers.append(COOKIE, HeaderValue::try_from(line).expect("visible"));
+            }
+            let sent = |name: &str| {
+                let pairs = lines.iter().flat_map(|line| line.split(';'));
+                let values = pairs.filter_map(|pair| pair.trim().split_once('='));
+                values.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).collect::<Vec<_>>()
+            };
+            let values = sent(SESSION);
+            let expected = if let [value] = &values[..] { Some(value.as_str()) } else { None };
+            prop_assert_eq!(read(&headers, SESSION), expected);
+            // What goes on to identity holds its own cookies alone, each as it came.
+            if let Some(passed) = only(&headers, &IDENTITY) {
+                let passed = passed.to_str().expect("visible").to_owned();
+                for pair in passed.split("; ") {
+                    let (name, value) = pair.split_once('=').expect("a pair");
+                    prop_assert!(IDENTITY.contains(&name), "{}", passed);
+                    prop_assert!(!value.contains(';'), "{}", passed);
+                }
+            }
+        }
+
+        #[test]
+        fn a_value_never_leaves_its_place(value in "\\PC{0,40}|[ -~\\r\\n\\t]{0,40}") {
+            if let Ok(cookie) = set(SESSION, &value, SameSite::Strict, 60) {
+                let text = cookie.to_str().expect("visible");
+                let (pair, attributes) = text.split_once("; ").expect("attributes");
+                prop_assert_eq!(pair, format!("{SESSION}={value}"));
+                prop_assert_eq!(attributes, "Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=60");
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use service::problem::Problem;
 use service::{auth, extract};
 
 use crate::cookies::NotAValue;
+use crate::limits::Full;
 use crate::perimeter::forward;
 use crate::perimeter::origin::Refusal;
 use crate::seal::SealError;
@@ -46,6 +47,15 @@ pub enum Error {
     /// Path and query are too long to be passed on.
     #[error("the address is too long")]
     UriTooLong,
+    /// The caller asks too much, and may ask again after so many seconds.
+    #[error("too many requests")]
+    TooManyRequests(u64),
+    /// As much is being worked on as may be.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// A client's token is none, or not good for what it asks.
+    #[error("no good token")]
+    Bearer(Problem),
     /// As many live streams are open as may be.
     #[error("too many streams are open")]
     TooManyStreams,
@@ -122,6 +132,25 @@ impl Error {
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body took too long to arrive")
             }
             Self::UriTooLong => Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", "The address is too long"),
+            Self::TooManyRequests(seconds) => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "You ask too much at a time",
+            )
+            .retry_after(*seconds),
+            Self::Bearer(problem) => problem.clone(),
+            Self::Full(Full::One) => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-at-once",
+                "You have too many requests open at once",
+            )
+            .retry_after(1),
+            Self::Full(Full::All) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "Too much is going on right now",
+            )
+            .retry_after(1),
             Self::TooManyStreams => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too-many-streams",

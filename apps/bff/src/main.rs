@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bff::config::{self, APP, IDENTITY, JWKS, SECRET_STORE, STATE_STORE};
+use bff::limits::DaprCounter;
 use bff::live;
 use bff::pages::Web;
 use bff::seal::Sealer;
 use bff::session::DaprState;
 use bff::state::{App, Parts};
-use bff::{public, routes, tls};
+use bff::{public, routes, tls, upstreams};
 use dapr_kit::{Dapr, DaprError, Secrets};
 use service::auth::Verifier;
 use service::clock::Clock;
@@ -40,6 +41,8 @@ async fn main() -> anyhow::Result<()> {
         client: secrets.client,
         sealer,
         store: Arc::new(DaprState::new(dapr.clone(), STATE_STORE)),
+        counter: Arc::new(DaprCounter::new(dapr.clone(), STATE_STORE)),
+        rate_factor: config.rate_factor,
         clock: Clock::system(),
         address: common.issuer.clone(),
     });
@@ -68,10 +71,15 @@ async fn main() -> anyhow::Result<()> {
         APP,
         app.clock.clone(),
     );
-    let readiness = Readiness::default().with("sidecar", move || {
-        let dapr = dapr.clone();
-        async move { dapr.ready().await }
-    });
+    let readiness = Readiness::default()
+        .noting("upstreams", {
+            let dapr = dapr.clone();
+            move || upstreams::health(&dapr)
+        })
+        .with("sidecar", move || {
+            let dapr = dapr.clone();
+            async move { dapr.ready().await }
+        });
     let table = routes::table();
     let server = Server {
         table: [table.table(), &browsers].concat(),

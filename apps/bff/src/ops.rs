@@ -4,6 +4,8 @@ pub mod live_order;
 pub mod live_tickets;
 pub mod menu;
 pub mod pass;
+pub mod pass_bearer;
+pub mod preflight;
 pub mod session_end;
 pub mod session_read;
 pub mod sign_in_finish;

@@ -180,6 +180,17 @@ pub static PASSED: [Passed; 42] = [
     ),
 ];
 
+/// The catalog's, which our own client gets from what is kept ready: only registered clients are passed on.
+pub static CATALOG: [Passed; 2] = [
+    row(GET, "/api/stores", "catalog", "/v1/stores"),
+    row(
+        GET,
+        "/api/stores/{id}/menu",
+        "catalog",
+        "/v1/stores/{id}/menu",
+    ),
+];
+
 const LETTERS: &str = "/v1/dead-letters";
 const REDRIVE: &str = "/v1/dead-letters/{id}/redrive";
 

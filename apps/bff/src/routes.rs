@@ -17,11 +17,12 @@ use crate::error::Error;
 use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
-    live_order, live_tickets, menu, session_end, session_read, sign_in_finish, sign_in_start,
-    to_identity, webhook,
+    live_order, live_tickets, menu, pass_bearer, preflight, session_end, session_read,
+    sign_in_finish, sign_in_start, to_identity, webhook,
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;
+use crate::perimeter::brake::brake;
 use crate::perimeter::entrance::Entrance;
 use crate::perimeter::shield;
 use crate::sign_in::CALLBACK;
@@ -127,6 +128,18 @@ fn api() -> Rows {
     api
 }
 
+/// What registered clients call: the same rows again, and the catalog's own.
+fn v1() -> Rows {
+    let mut v1 = Rows::default();
+    for (path, row) in pass_bearer::TABLE.iter() {
+        let handler = move |State(app): State<App>, params: RawPathParams, request: Request| async move {
+            pass_bearer::run(app, row, &params, request).await
+        };
+        v1 = v1.row(row.method.clone(), path, Access::Bearer, handler);
+    }
+    v1
+}
+
 /// What is called from elsewhere too: pages, identity's endpoints, and what proves by itself where it comes from.
 fn open(web: &Web) -> Rows {
     let mut open = Rows::default()
@@ -146,6 +159,9 @@ fn open(web: &Web) -> Rows {
         };
         open = open.row(named, path, Access::Public, handler);
     }
+    for path in preflight::PATHS {
+        open = open.row(Method::OPTIONS, path, Access::Public, preflight::handle);
+    }
     for path in pages::PATHS {
         open = open.answered(Method::GET, path, Access::Public, web.page());
     }
@@ -155,10 +171,11 @@ fn open(web: &Web) -> Rows {
 /// What browsers may call, and the table that says so.
 #[must_use]
 pub fn public(app: &App, web: &Web) -> (Entrance, Vec<Route>) {
-    let (api, open) = (api(), open(web));
+    let (api, v1, open) = (api(), v1(), open(web));
     let own_pages_only = from_fn_with_state(app.clone(), shield::own_pages_only);
     let routes = Router::new()
         .merge(api.router.route_layer(own_pages_only))
+        .merge(v1.router)
         .merge(open.router)
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || {
@@ -168,10 +185,11 @@ pub fn public(app: &App, web: &Web) -> (Entrance, Vec<Route>) {
                 "This can't be done here",
             )
         })
+        .layer(from_fn_with_state(app.clone(), brake))
         .layer(map_response_with_state(app.clone(), protect))
         .layer(from_fn(observe_request))
         .with_state(app.clone());
-    let table = api.table.into_iter().chain(open.table).collect();
+    let table = [api.table, v1.table, open.table].concat();
     (Entrance::to(routes, app), table)
 }
 

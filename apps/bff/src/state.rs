@@ -14,7 +14,9 @@ use crate::catalogue::Catalogue;
 use crate::config::IDENTITY;
 use crate::cookies;
 use crate::error::Error;
+use crate::limits::{Counter, Limits};
 use crate::live::Hub;
+use crate::perimeter::bearers::Bearers;
 use crate::perimeter::headers::Protective;
 use crate::seal::Sealer;
 use crate::session::{Activity, SessionId, SessionKey, Sessions, StateStore};
@@ -35,8 +37,12 @@ pub struct App {
     pub oidc: Oidc,
     /// Who verifies who signed in.
     pub id_tokens: IdTokens,
+    /// Who verifies the tokens of registered clients.
+    pub bearers: Bearers,
     /// Stores and menus.
     pub catalogue: Catalogue,
+    /// How much one caller may ask for.
+    pub limits: Limits,
     /// Open streams.
     pub hub: Hub,
     /// What every answer carries.
@@ -79,6 +85,10 @@ pub struct Parts {
     pub sealer: Sealer,
     /// Where sessions are kept.
     pub store: Arc<dyn StateStore>,
+    /// Where limits are counted that all replicas share.
+    pub counter: Arc<dyn Counter>,
+    /// How many times as wide as their table says all limits are.
+    pub rate_factor: u32,
     /// The time.
     pub clock: Clock,
     /// Where browsers reach us.
@@ -94,6 +104,8 @@ impl App {
             client,
             sealer,
             store,
+            counter,
+            rate_factor,
             clock,
             address,
         } = parts;
@@ -104,12 +116,14 @@ impl App {
         Self {
             sessions: Sessions::new(store, sealer.clone(), clock.clone(), ids.clone()),
             id_tokens: IdTokens::new(dapr.clone(), clock.clone(), &public.issuer),
+            bearers: Bearers::new(&dapr, &clock, &public.issuer),
             catalogue: Catalogue::new(
                 dapr.clone(),
                 tokens.clone(),
                 clock.clone(),
                 protective.clone(),
             ),
+            limits: Limits::new(counter, rate_factor),
             hub: Hub::new(),
             oidc: Oidc::new(tokens.clone(), client, address),
             dapr,

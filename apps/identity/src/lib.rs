@@ -19,6 +19,7 @@ pub mod authorization;
 pub mod client;
 pub mod client_auth;
 pub mod config;
+pub mod cors;
 pub mod error;
 pub mod events;
 pub mod federation;

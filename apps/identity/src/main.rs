@@ -78,7 +78,11 @@ async fn main() -> anyhow::Result<()> {
     let routes = routes::routes();
     let server = Server {
         table: routes.table().to_vec(),
-        router: routes.into_router(app, Guard::new(verifier, common.app_api_token.clone())),
+        router: routes::router(
+            routes,
+            &app,
+            Guard::new(verifier, common.app_api_token.clone()),
+        ),
         readiness: Readiness::default().with("database", move || {
             let db = db.clone();
             async move { database::ready(&db).await }

@@ -4,9 +4,12 @@
 //! scope: each other endpoint checks by its own protocol who is asking (client secret, cookie, or a bearer token of this
 //! server's own).
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use http::Method;
-use service::routes::{Access, Routes};
+use service::routes::{Access, Guard, Routes};
 
+use crate::cors;
 use crate::ops;
 use crate::paths::{
     ACCOUNT, ACCOUNT_DELETE, ACCOUNT_EMAIL, ACCOUNT_EXPORT, ACCOUNT_LINKS, ACCOUNT_LINKS_BEGIN,
@@ -21,6 +24,12 @@ use crate::state::App;
 
 /// What the platform's operators may.
 const OPERATE: Access = Access::Scope("identity:operate");
+
+/// What serves the table.
+pub fn router(table: Routes<App>, app: &App, guard: Guard) -> Router {
+    let shared = from_fn_with_state(app.clone(), cors::share);
+    table.into_router(app.clone(), guard).layer(shared)
+}
 
 /// The table.
 #[must_use]

@@ -21,7 +21,8 @@ const BACK: Duration = Duration::from_secs(5);
 /// How long people keep pressing a button that does not work.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Presses a button until it works, as people do: not reached and not served is worth another try, refused is not.
+/// Presses a button until it works, as people do: not reached, not served and pressed too often is worth another try,
+/// refused is not.
 pub async fn press<F: Future<Output = Result<Answer>>>(
     what: &str,
     mut button: impl FnMut() -> F,
@@ -32,7 +33,10 @@ pub async fn press<F: Future<Output = Result<Answer>>>(
             pressed
                 .await
                 .ok()
-                .filter(|answer| !answer.status.is_server_error())
+                .filter(|answer| {
+                    let status = answer.status;
+                    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
+                })
         }
     })
     .await

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::breaker::{self, Breaker};
+use crate::deadline;
 use crate::sidecar::Dapr;
 use crate::tokens::Token;
 use crate::trace;
@@ -29,6 +30,12 @@ pub enum InvokeError {
         app: String,
         /// How long to wait before another try.
         retry_after: Duration,
+    },
+    /// Whoever asked does not wait any more: nothing was sent.
+    #[error("nobody waits for {app} any more")]
+    Late {
+        /// The application that was to be called.
+        app: String,
     },
     /// The sidecar found no way to the application.
     #[error("the sidecar could not reach {app}: {code}")]
@@ -62,6 +69,7 @@ pub enum InvokeError {
 pub struct InvokeRequest {
     app: String,
     breaker: Breaker,
+    deadline: Duration,
     request: Result<reqwest::RequestBuilder, String>,
 }
 
@@ -76,7 +84,7 @@ impl Dapr {
             .join(&format!("/v1.0/invoke/{app}/method/{path}"))
             .map_err(|error| error.to_string())
             .map(|url| {
-                let mut request = self.http.request(method, url).timeout(DEADLINE);
+                let mut request = self.http.request(method, url);
                 if let Some(token) = &self.api_token {
                     request = request.header("dapr-api-token", token.expose_secret());
                 }
@@ -88,8 +96,17 @@ impl Dapr {
         InvokeRequest {
             app: app.to_owned(),
             breaker: self.breakers.of(app),
+            deadline: DEADLINE,
             request,
         }
+    }
+}
+
+impl Dapr {
+    /// Whether calls to `app` are let through: not while repeated failures have cut it off.
+    #[must_use]
+    pub fn reaches(&self, app: &str) -> bool {
+        self.breakers.is_closed(app)
     }
 }
 
@@ -100,8 +117,9 @@ impl InvokeRequest {
     }
 
     /// Gives the call up after this time instead of ten seconds; what became of it is then unknown.
-    pub fn deadline(self, deadline: Duration) -> Self {
-        self.map(|request| request.timeout(deadline))
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
     }
 
     /// Authorises the call.
@@ -147,30 +165,40 @@ impl InvokeRequest {
         self.map(|request| request.body(bytes))
     }
 
-    /// Sends it.
+    /// Sends it, and says how long its answer is waited for: not longer than [`deadline::left`].
     pub async fn send(self) -> Result<Reply, InvokeError> {
         let Self {
             app,
             breaker,
+            deadline,
             request,
         } = self;
         let request = match request {
             Ok(request) => request,
             Err(reason) => return Err(InvokeError::Malformed { app, reason }),
         };
-        if !breaker.is_call_permitted() {
+        let wait = deadline::left().map_or(deadline, |left| left.min(deadline));
+        let millis = wait.as_millis();
+        if millis == 0 {
+            return Err(InvokeError::Late { app });
+        }
+        let Some(permit) = breaker.permit() else {
             return Err(InvokeError::Open {
                 app,
                 retry_after: breaker::OPEN,
             });
-        }
+        };
+        let request = request
+            .timeout(wait)
+            .header(deadline::TIMEOUT, millis.to_string());
         let outcome = exchange(app, request).await;
         match &outcome {
-            Ok(reply) if reply.status.is_server_error() => breaker.on_error(),
-            Err(InvokeError::Sidecar { .. } | InvokeError::Unreachable { .. }) => {
-                breaker.on_error();
-            }
-            Ok(_) | Err(_) => breaker.on_success(),
+            Ok(reply) if reply.status.is_server_error() => permit.failed(),
+            // Given up early, because others had used the time up: no fault of this application.
+            Err(InvokeError::Unreachable { source, .. })
+                if wait < deadline && source.is_timeout() => {}
+            Err(InvokeError::Sidecar { .. } | InvokeError::Unreachable { .. }) => permit.failed(),
+            Ok(_) | Err(_) => permit.succeeded(),
         }
         outcome
     }
@@ -327,6 +355,48 @@ mod tests {
             matches!(&outcome, Err(InvokeError::Unreachable { source, .. }) if source.is_timeout()),
             "{outcome:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_call_says_how_long_it_is_waited_for_and_is_not_made_for_nobody() {
+        let sidecar = MockServer::start().await;
+        Mock::given(path("/v1.0/invoke/order/method/v1/orders"))
+            .respond_with(ResponseTemplate::new(200))
+            .mount(&sidecar)
+            .await;
+        let dapr = dapr(&sidecar.uri());
+        let call = || dapr.invoke("order", Method::GET, "/v1/orders").send();
+        call().await.expect("an answer");
+        deadline::within(Duration::from_secs(3), call())
+            .await
+            .expect("an answer");
+        let late = deadline::within(Duration::ZERO, call()).await;
+        assert!(matches!(late, Err(InvokeError::Late { .. })), "{late:?}");
+        let seen = sidecar.received_requests().await.expect("recorded");
+        let told: Vec<_> = seen
+            .iter()
+            .filter_map(|request| deadline::of(&request.headers))
+            .collect();
+        assert_eq!(told.len(), 2);
+        assert_eq!(told[0], DEADLINE);
+        assert!(told[1] <= Duration::from_secs(3) && told[1] > Duration::from_secs(1));
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_others_shortened_is_not_held_against_the_upstream() {
+        let sidecar = MockServer::start().await;
+        Mock::given(path("/v1.0/invoke/order/method/v1/orders"))
+            .respond_with(ResponseTemplate::new(200).set_delay(DEADLINE * 6))
+            .mount(&sidecar)
+            .await;
+        let dapr = dapr(&sidecar.uri());
+        for _ in 0..8 {
+            let call = dapr.invoke("order", Method::GET, "/v1/orders").send();
+            let outcome = deadline::within(Duration::from_millis(20), call).await;
+            let given_up = matches!(outcome, Err(InvokeError::Unreachable { .. }));
+            assert!(given_up, "{outcome:?}");
+        }
+        assert!(dapr.reaches("order"));
     }
 
     /// A command that was taken and whose answer was lost on the way: whoever sent it must not believe it failed.

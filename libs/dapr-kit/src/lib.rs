@@ -7,6 +7,7 @@
 mod binding;
 mod breaker;
 mod cloud_event;
+pub mod deadline;
 mod invoke;
 mod secrets;
 mod sidecar;
@@ -17,5 +18,5 @@ pub use binding::BindingError;
 pub use cloud_event::{CloudEvent, CloudEventRejection};
 pub use invoke::{InvokeError, InvokeRequest, Reply};
 pub use secrets::{Secret, Secrets};
-pub use sidecar::{Dapr, DaprConfig, DaprError, Envelope};
+pub use sidecar::{Dapr, DaprConfig, DaprError, Envelope, Versioned};
 pub use tokens::{InvokeHttp, Token, TokenError, Tokens, UserGrant};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dapr::client::ApiTokenInterceptor;
-use dapr::dapr::proto::common::v1::StateItem;
+use dapr::dapr::proto::common::v1::state_options::StateConcurrency;
+use dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions};
 use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
 use dapr::dapr::proto::runtime::v1::{
     BulkPublishRequest, BulkPublishRequestEntry, DeleteStateRequest, GetSecretRequest,
@@ -62,6 +63,15 @@ pub struct Envelope {
     pub key: String,
     /// A whole CloudEvent in JSON.
     pub event: Vec<u8>,
+}
+
+/// A value of the state store with the tag that names this version of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned {
+    /// The value.
+    pub value: Vec<u8>,
+    /// Its tag.
+    pub etag: String,
 }
 
 type Grpc = DaprClient<InterceptedService<Channel, ApiTokenInterceptor>>;
@@ -213,6 +223,67 @@ impl Dapr {
             .await
             .map_err(|status| refused("state save", &status))?;
         Ok(())
+    }
+
+    /// The value under `key` with its tag, or nothing.
+    pub async fn state_version(
+        &self,
+        store: &str,
+        key: &str,
+    ) -> Result<Option<Versioned>, DaprError> {
+        let reply = self
+            .grpc
+            .clone()
+            .get_state(GetStateRequest {
+                store_name: store.into(),
+                key: key.into(),
+                ..Default::default()
+            })
+            .await
+            .map_err(|status| refused("state get", &status))?
+            .into_inner();
+        Ok((!reply.data.is_empty()).then_some(Versioned {
+            value: reply.data,
+            etag: reply.etag,
+        }))
+    }
+
+    /// Saves `value` under `key` if what is there still has the tag `etag`, or, without one, if nothing is there; says
+    /// whether it did. Redis that is away looks like another's write here: whoever goes on reads first, which tells.
+    pub async fn state_replace(
+        &self,
+        store: &str,
+        key: &str,
+        value: Vec<u8>,
+        etag: Option<&str>,
+        ttl: Duration,
+    ) -> Result<bool, DaprError> {
+        let ttl = ttl.as_secs().max(1).to_string();
+        let item = StateItem {
+            key: key.into(),
+            value,
+            etag: etag.map(|etag| Etag { value: etag.into() }),
+            metadata: HashMap::from([("ttlInSeconds".into(), ttl)]),
+            options: Some(StateOptions {
+                concurrency: StateConcurrency::ConcurrencyFirstWrite.into(),
+                ..Default::default()
+            }),
+        };
+        let saved = self
+            .grpc
+            .clone()
+            .save_state(SaveStateRequest {
+                store_name: store.into(),
+                states: vec![item],
+            })
+            .await;
+        match saved {
+            Ok(_) => Ok(true),
+            Err(status) if status.code() == tonic::Code::Aborted => Ok(false),
+            // What exists already is told so when it was to be new.
+            Err(status) if etag.is_none() && status.code() == tonic::Code::Internal => Ok(false),
+            Err(status) => Err(refused("state save", &status)),
+        }
     }
 
     /// Deletes `key`; a key that is absent is no error.

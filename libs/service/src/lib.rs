@@ -18,6 +18,7 @@ mod jwks;
 pub mod money;
 pub mod page;
 pub mod problem;
+pub mod rate;
 pub mod revoked;
 pub mod routes;
 pub mod server;

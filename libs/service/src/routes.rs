@@ -13,6 +13,7 @@ use axum::handler::Handler;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on};
+use dapr_kit::deadline;
 use http::{HeaderMap, Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -36,6 +37,8 @@ pub enum Access {
     Scope(&'static str),
     /// A browser that is signed in, by its session cookie: at a public listener alone.
     Session,
+    /// A bearer of a token for the service behind, which decides by its scopes: at a public listener alone.
+    Bearer,
     /// Our sidecar itself: deliveries of events.
     Sidecar,
 }
@@ -138,7 +141,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     ///
     /// # Panics
     /// At start-up, if two rows share method and path, a method is no standard one, or a row asks for a browser's
-    /// session, which no sidecar brings: a mistake in the table.
+    /// session or for another service's token, which no sidecar brings: a mistake in the table.
     #[must_use]
     pub fn route<H, T>(
         mut self,
@@ -152,6 +155,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         T: 'static,
     {
         assert_ne!(access, Access::Session, "{method} {path}: no browser here");
+        assert_ne!(access, Access::Bearer, "{method} {path}: say which scope");
         #[expect(
             clippy::expect_used,
             reason = "the table is a constant: a wrong row must stop the start"
@@ -188,6 +192,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                 )
             })
             .layer(from_fn(whole_body))
+            .layer(from_fn(in_time))
             .layer(from_fn(move |request: Request, next: Next| {
                 sidecar_only(guard.clone(), request, next)
             }))
@@ -215,6 +220,30 @@ async fn sidecar_only(guard: Guard, mut request: Request, next: Next) -> Respons
     }
     request.extensions_mut().insert(guard);
     next.run(request).await
+}
+
+/// Passes on how long the caller waits. What only reads is given up when that time is over; what changes something is
+/// finished, for its caller will ask what became of it.
+async fn in_time(request: Request, next: Next) -> Response {
+    let Some(span) = deadline::of(request.headers()) else {
+        return next.run(request).await;
+    };
+    let reads = request.method().is_safe();
+    let answer = deadline::within(span, next.run(request));
+    if !reads {
+        return answer.await;
+    }
+    let answer = tokio::time::timeout(span, answer).await;
+    answer.unwrap_or_else(|_| too_late().into_response())
+}
+
+/// No 5xx, which the sidecar would repeat and the caller's breaker count.
+fn too_late() -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "too-late",
+        "Nobody waits for this answer any more",
+    )
 }
 
 /// Reads the body before anything may refuse the request: a connection with an unread body is closed, and the

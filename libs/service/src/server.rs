@@ -15,7 +15,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -83,9 +83,14 @@ impl Shutdown {
 
 type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
-/// What must be true before the service takes requests, by name.
+type Note = Arc<dyn Fn() -> Value + Send + Sync>;
+
+/// What must be true before the service takes requests, by name, and what else whoever asks is told.
 #[derive(Clone, Default)]
-pub struct Readiness(Vec<(&'static str, Check)>);
+pub struct Readiness {
+    checks: Vec<(&'static str, Check)>,
+    notes: Vec<(&'static str, Note)>,
+}
 
 impl Readiness {
     /// Adds a check.
@@ -95,7 +100,19 @@ impl Readiness {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {
-        self.0.push((name, Arc::new(move || Box::pin(check()))));
+        let check: Check = Arc::new(move || Box::pin(check()));
+        self.checks.push((name, check));
+        self
+    }
+
+    /// Adds something that is told and decides nothing.
+    #[must_use]
+    pub fn noting(
+        mut self,
+        name: &'static str,
+        note: impl Fn() -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.notes.push((name, Arc::new(note)));
         self
     }
 }
@@ -176,9 +193,9 @@ fn ops_router(
     failpoint::add_routes(router)
 }
 
-async fn ready(readiness: Readiness, shutdown: Shutdown) -> (StatusCode, Json<serde_json::Value>) {
+async fn ready(readiness: Readiness, shutdown: Shutdown) -> (StatusCode, Json<Value>) {
     let mut checks = Map::new();
-    for (name, check) in &readiness.0 {
+    for (name, check) in &readiness.checks {
         checks.insert((*name).to_owned(), check().await.into());
     }
     let draining = shutdown.is_requested();
@@ -188,10 +205,11 @@ async fn ready(readiness: Readiness, shutdown: Shutdown) -> (StatusCode, Json<se
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (
-        status,
-        Json(json!({ "ready": ready, "draining": draining, "checks": checks })),
-    )
+    let mut answer = json!({ "ready": ready, "draining": draining, "checks": checks });
+    for (name, note) in &readiness.notes {
+        answer[*name] = note();
+    }
+    (status, Json(answer))
 }
 
 #[cfg(test)]
@@ -202,6 +220,22 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_check_decides_whether_it_is_ready_and_a_note_does_not() {
+        let (_trigger, ended) = watch::channel(false);
+        for good in [true, false] {
+            let readiness = Readiness::default()
+                .with("database", move || async move { good })
+                .noting("upstreams", || json!({ "order": false }));
+            let (status, Json(answer)) = ready(readiness, Shutdown::on(ended.clone())).await;
+            assert_eq!(status.is_success(), good);
+            let expected = json!({
+                "ready": good, "draining": false, "checks": { "database": good }, "upstreams": { "order": false },
+            });
+            assert_eq!(answer, expected);
+        }
+    }
 
     #[tokio::test]
     async fn kill_points_are_served_where_they_are_compiled_in_and_nowhere_else() {

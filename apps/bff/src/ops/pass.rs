@@ -54,7 +54,7 @@ pub async fn run(
 }
 
 /// One key of 1 to 255 visible characters.
-fn has_key(headers: &axum::http::HeaderMap) -> bool {
+pub(super) fn has_key(headers: &axum::http::HeaderMap) -> bool {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let (Some(key), None) = (keys.next(), keys.next()) else {
         return false;
@@ -63,7 +63,7 @@ fn has_key(headers: &axum::http::HeaderMap) -> bool {
 }
 
 /// Puts the parameters, which must be UUIDs, into the path there.
-fn fill(upstream: &str, params: &RawPathParams) -> Result<String, Error> {
+pub(super) fn fill(upstream: &str, params: &RawPathParams) -> Result<String, Error> {
     params
         .iter()
         .try_fold(upstream.to_owned(), |path, (name, value)| {

@@ -116,6 +116,28 @@ fn named<'p>(row: &'static str, asked: &'p str) -> Option<&'p str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_but_a_row_of_the_table_is_asked_for(
+            nth in 0..TABLE.len(),
+            name in "[a-z0-9-]{0,6}[/.%25eEfFcC\\\\:@?#a-z-]{0,4}",
+            tail in "(/[a-z.%]{0,6})?",
+        ) {
+            let asked = format!("{}{tail}", TABLE[nth].1.replace("{provider}", &name));
+            for (_, row) in &TABLE {
+                if let Some(path) = named(row, &asked) {
+                    prop_assert!(path == *row || row.contains('{') && path == asked, "{}", path);
+                    prop_assert!(!path.contains("//") && !path.contains('%') && !path.contains(".."), "{}", path);
+                    let matched = row.split('/').zip(path.split('/')).all(|(row, part)| row == part || row.starts_with('{'));
+                    prop_assert!(matched && path.starts_with('/'), "{}", path);
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_parameter_is_a_plain_name_or_nothing() {

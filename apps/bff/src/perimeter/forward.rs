@@ -4,10 +4,10 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH,
-    LOCATION, ORIGIN, PRAGMA, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY,
-    WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, COOKIE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LOCATION, ORIGIN, PRAGMA,
+    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
@@ -55,6 +55,17 @@ const FROM_SERVICE: [HeaderName; 7] = [
     CACHE_CONTROL,
     VARY,
 ];
+/// From a service to a registered client.
+const TO_CLIENT: [HeaderName; 8] = [
+    CONTENT_TYPE,
+    ETAG,
+    LOCATION,
+    PREFERENCE_APPLIED,
+    RETRY_AFTER,
+    CACHE_CONTROL,
+    VARY,
+    WWW_AUTHENTICATE,
+];
 /// From the payment provider to the payment service, which judges by the signature alone.
 const FROM_PROVIDER: [HeaderName; 2] =
     [CONTENT_TYPE, HeaderName::from_static("acquirer-signature")];
@@ -70,7 +81,7 @@ const TO_IDENTITY: [HeaderName; 8] = [
     USER_AGENT,
 ];
 /// From identity to anybody; its cookie comes besides.
-const FROM_IDENTITY: [HeaderName; 12] = [
+const FROM_IDENTITY: [HeaderName; 13] = [
     CONTENT_DISPOSITION,
     CONTENT_TYPE,
     ETAG,
@@ -82,7 +93,8 @@ const FROM_IDENTITY: [HeaderName; 12] = [
     WWW_AUTHENTICATE,
     CONTENT_SECURITY_POLICY,
     REFERRER_POLICY,
-    HeaderName::from_static("access-control-allow-origin"),
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS,
 ];
 
 /// The headers of a request that a service sees.
@@ -133,6 +145,21 @@ pub fn from_service(reply: Reply) -> Result<Response, Error> {
         Some(location) => headers.insert(LOCATION, location),
         None => headers.remove(LOCATION),
     };
+    answer(reply, headers)
+}
+
+/// A service's answer, for a registered client, which knows the same addresses.
+pub fn to_client(reply: Reply) -> Result<Response, Error> {
+    let mut headers = pick(&reply.headers, &TO_CLIENT);
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if headers
+        .get(LOCATION)
+        .is_some_and(|there| !there.as_bytes().starts_with(b"/v1/"))
+    {
+        headers.remove(LOCATION);
+    }
     answer(reply, headers)
 }
 

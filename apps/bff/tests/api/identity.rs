@@ -42,6 +42,8 @@ pub struct Inner {
     pub refuses_refresh: bool,
     /// Answers every request with this status and no more.
     pub broken: Option<u16>,
+    /// The origin whose scripts may read its keys.
+    pub shares_with: Option<&'static str>,
     /// Changes the claims of ID tokens.
     pub forge: fn(&mut Value),
     /// Their header.
@@ -75,13 +77,27 @@ impl Identity {
             refresh_takes: Duration::ZERO,
             refuses_refresh: false,
             broken: None,
+            shares_with: None,
             forge: |_| {},
             header,
             by_access_key: false,
         })));
+        let keys = identity.clone();
+        let shared = move |request: &Request| {
+            let answer = ResponseTemplate::new(200).set_body_json(&jwks);
+            match (
+                request.headers.get("origin"),
+                keys.with(|inner| inner.shares_with),
+            ) {
+                (Some(sent), Some(origin)) if sent == origin => {
+                    answer.insert_header("access-control-allow-origin", origin)
+                }
+                _ => answer,
+            }
+        };
         sidecar
             .invoke("identity", Method::GET, "/oauth2/jwks")
-            .respond(200, jwks)
+            .respond_with(shared)
             .await;
         sidecar
             .invoke("identity", Method::POST, "/oauth2/token")

@@ -1,9 +1,16 @@
 //! The public listener and the sidecar's, as browsers and the sidecar use them, with services played by the tests.
 
+mod alerts;
+mod bearer;
+mod breaker;
 mod browser;
+mod cors;
+mod counts;
 mod https;
 mod identity;
+mod limits;
 mod live;
+mod load;
 mod menus;
 mod orders;
 mod pages;

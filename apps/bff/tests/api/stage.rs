@@ -26,6 +26,7 @@ use testkit::{Issuer, Sidecar};
 use tower::ServiceExt as _;
 
 use crate::browser::Browser;
+use crate::counts::Counts;
 use crate::identity::Identity;
 
 /// Everything around one BFF.
@@ -34,6 +35,8 @@ pub struct Stage {
     pub sidecar: Sidecar,
     /// Its identity.
     pub identity: Identity,
+    /// Whose tokens identity gives.
+    pub issuer: Arc<Issuer>,
     /// Its state store.
     pub store: Arc<Store>,
     /// Its time.
@@ -50,7 +53,11 @@ pub struct Stage {
 impl Stage {
     /// Sets one up; nobody is signed in.
     pub async fn set() -> Self {
-        let clock = Clock::manual(Clock::system().now());
+        Self::with(Arc::default(), Clock::manual(Clock::system().now())).await
+    }
+
+    /// One of several replicas, which share what they count, and the time.
+    pub async fn with(counter: Arc<Counts>, clock: Clock) -> Self {
         let sidecar = Sidecar::start().await;
         let issuer = Arc::new(Issuer::with_clock(clock.clone()));
         let identity = Identity::behind(&sidecar, issuer.clone()).await;
@@ -67,6 +74,8 @@ impl Stage {
             ),
             sealer: Sealer::new(fixed("session", &[("current", &STANDARD.encode([7; 32]))])),
             store: store.clone(),
+            counter,
+            rate_factor: 1,
             clock: clock.clone(),
             address: issuer.address().parse().expect("an address"),
         });
@@ -75,6 +84,7 @@ impl Stage {
         Self {
             sidecar,
             identity,
+            issuer,
             store,
             clock,
             app,

@@ -31,6 +31,13 @@ async fn each_row_is_served_and_asks_for_a_session_where_it_says_so() {
         assert_eq!(row.listener, Listener::Public, "{}", row.path);
         let asks = answer.status == StatusCode::UNAUTHORIZED && answer.problem() == "not-signed-in";
         assert_eq!(asks, row.access == Access::Session, "{row:?}: {answer:?}");
+        let wants_a_token =
+            answer.status == StatusCode::UNAUTHORIZED && answer.problem() == "unauthenticated";
+        assert_eq!(
+            wants_a_token,
+            row.access == Access::Bearer,
+            "{row:?}: {answer:?}"
+        );
         let unknown = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
         assert!(!unknown.contains(&answer.status), "{row:?}: {answer:?}");
     }
@@ -39,7 +46,7 @@ async fn each_row_is_served_and_asks_for_a_session_where_it_says_so() {
 #[tokio::test]
 async fn what_has_no_row_is_not_served() {
     let stage = Stage::set().await;
-    for path in ["/api", "/api/", "/api/nothing", "/v1/orders", "/routes"] {
+    for path in ["/api", "/api/", "/api/nothing", "/v1/nothing", "/routes"] {
         let answer = stage.browser().get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }

@@ -98,6 +98,18 @@ pub async fn get(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Foreign
     Ok(row.map(ForeignClient::from))
 }
 
+/// Whether some client has an address at this origin.
+pub async fn has_origin(db: &mut PgConnection, origin: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+             select 1 from clients, unnest(redirect_uris) as uri where starts_with(uri, $1::text || '/')
+           ) as "known!""#,
+        origin
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// A client, which nobody else changes until the transaction ends.
 pub async fn lock(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<ForeignClient>> {
     let row = sqlx::query_as!(

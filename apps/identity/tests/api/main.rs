@@ -14,6 +14,7 @@ mod change_password;
 mod client_credentials;
 mod clients;
 mod consent;
+mod cors;
 mod discovery;
 mod events;
 mod exchange;

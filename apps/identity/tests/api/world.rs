@@ -238,7 +238,7 @@ impl World {
             outbox: Waker::default(),
         };
         let guard = Guard::new(app.verifier(), APP_TOKEN.into());
-        let router = routes::routes().into_router(app.clone(), guard);
+        let router = routes::router(routes::routes(), &app, guard);
         Self {
             app,
             clock,

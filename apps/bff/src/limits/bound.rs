@@ -1,0 +1,91 @@
+//! How many requests are worked on at once, in all and for one origin.
+//!
+//! Invariant: a place is given back when dropped, however the request ends; who waits on a body or on a service holds
+//! one, so a single origin can never hold them all.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Origin;
+
+/// The most requests that one process works on.
+pub const MOST_INSIDE: usize = 512;
+/// The most of one origin.
+pub const MOST_INSIDE_OF_ONE: usize = 128;
+
+/// Who is inside.
+#[derive(Clone, Default)]
+pub(super) struct Bound(Arc<Mutex<Places>>);
+
+#[derive(Default)]
+struct Places {
+    taken: usize,
+    of: HashMap<Origin, usize>,
+}
+
+/// Why somebody has to wait outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Full {
+    /// Too much is going on here.
+    #[error("too many requests are being worked on")]
+    All,
+    /// Too much is going on for this origin.
+    #[error("too many requests of this origin are being worked on")]
+    One,
+}
+
+/// A place, until it is dropped.
+pub struct Inside {
+    bound: Bound,
+    origin: Origin,
+}
+
+impl Bound {
+    pub fn enter(&self, origin: Origin) -> Result<Inside, Full> {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.of.get(&origin).copied().unwrap_or_default() >= MOST_INSIDE_OF_ONE {
+            return Err(Full::One);
+        }
+        if places.taken >= MOST_INSIDE {
+            return Err(Full::All);
+        }
+        places.taken += 1;
+        *places.of.entry(origin).or_default() += 1;
+        Ok(Inside {
+            bound: self.clone(),
+            origin,
+        })
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let mut places = self.bound.0.lock().unwrap_or_else(PoisonError::into_inner);
+        places.taken -= 1;
+        if let Some(taken) = places.of.get_mut(&self.origin) {
+            *taken -= 1;
+            if *taken == 0 {
+                places.of.remove(&self.origin);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_given_back_and_an_origin_without_any_takes_no_room() {
+        let bound = Bound::default();
+        let origin = Origin::of(&axum::http::Extensions::new());
+        let inside: Vec<_> = (0..MOST_INSIDE_OF_ONE)
+            .map(|_| bound.enter(origin).expect("a place"))
+            .collect();
+        assert_eq!(bound.enter(origin).err(), Some(Full::One));
+        drop(inside);
+        assert!(bound.enter(origin).is_ok());
+        let places = bound.0.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!((places.taken, places.of.len()), (0, 0));
+    }
+}
