@@ -13,6 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 . tools/run/rotate.sh
 . tools/run/test.sh
 . tools/run/bench.sh
+. tools/run/sbom.sh
 
 # Builds land where this script and dapr.yaml look for them.
 export CARGO_TARGET_DIR=$ROOT/target
@@ -35,6 +36,7 @@ usage() {
 ./run.sh trust                    let this machine's browsers trust the development CA
 ./run.sh doctor                   check tools, memory, disk, ports
 ./run.sh check                    format, lints, shellcheck, licences
+./run.sh sbom                     what it is made of, as CycloneDX in target/sbom
 ./run.sh test [quick]             everything, from nothing; quick: changed crates, one journey
 ./run.sh bench [identity] [NAME]  measure a release build; identity: the figures of identity
 
@@ -45,7 +47,7 @@ TEXT
 verb=${1:-up}
 (($# == 0)) || shift
 case $verb in
-  up | down | status | logs | replay | rotate | provider | reset | trust | doctor | check | bench) "$verb" "$@" ;;
+  up | down | status | logs | replay | rotate | provider | reset | trust | doctor | check | sbom | bench) "$verb" "$@" ;;
   test) run_tests "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown: $verb" ;;

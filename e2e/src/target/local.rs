@@ -3,6 +3,7 @@
 //! Invariant: it signals only processes that this very stack has noted, and none whose note is older than the process.
 
 mod harm;
+mod kafka;
 mod records;
 mod sidecar;
 mod sockets;
@@ -12,7 +13,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
@@ -35,8 +36,6 @@ const NO_STACK: &str =
 const BASE: u16 = 20_000;
 /// Ticks of a second in what the kernel tells of processes, on every machine that we run on.
 const TICKS: i64 = 100;
-/// How long Kafka's consumer waits for one more message before it ends.
-const NO_MORE_MESSAGES: Duration = Duration::from_secs(3);
 /// How long a backing part may take to start.
 const START: Duration = Duration::from_mins(1);
 
@@ -315,44 +314,6 @@ impl Local {
         let file = self.state.join("logs").join(format!("{}.log", name(part)));
         let bytes = fs::read(&file).with_context(|| format!("{}", file.display()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    pub(super) async fn messages(&self, topics: &[String]) -> Result<Vec<Value>> {
-        // The consumer is in the very libraries that the broker runs from.
-        let kafka = Part::Backing("kafka");
-        let pid = self.pid(&kafka).context("kafka does not run")?;
-        let command = fs::read(format!("/proc/{pid}/cmdline"))?;
-        let words: Vec<_> = command
-            .split(|byte| *byte == 0)
-            .map(String::from_utf8_lossy)
-            .collect();
-        let libraries = words.windows(2).find(|pair| pair[0] == "-cp");
-        let libraries = libraries.context("kafka runs without a class path")?[1].as_ref();
-        let server = format!("127.0.0.1:{}", self.base + 92);
-        let wait = NO_MORE_MESSAGES.as_millis().to_string();
-        // A pattern: the dot is the only letter of a topic's name that means something else in one.
-        let wanted = topics.join("|").replace('.', "[.]");
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = Command::new("java")
-            .args(["-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", libraries])
-            .arg("org.apache.kafka.tools.consumer.ConsoleConsumer")
-            .args(["--bootstrap-server", &server, "--include", &wanted])
-            .args(["--from-beginning", "--timeout-ms", &wait])
-            .output()
-            .await
-            .context("java")?;
-        // It ends itself, by the time-out that it was given, with a complaint about it.
-        let (text, complaint) = (String::from_utf8(stdout)?, String::from_utf8_lossy(&stderr));
-        if !status.success() && !complaint.contains("TimeoutException") {
-            bail!("Kafka's consumer ended with {status}: {complaint}");
-        }
-        let messages = text.lines().filter(|line| line.starts_with('{'));
-        messages
-            .map(|line| Ok(serde_json::from_str(line)?))
-            .collect()
     }
 }
 

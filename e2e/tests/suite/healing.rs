@@ -30,13 +30,10 @@ pub async fn press<F: Future<Output = Result<Answer>>>(
     until(what, PATIENCE, || {
         let pressed = button();
         async {
-            pressed
-                .await
-                .ok()
-                .filter(|answer| {
-                    let status = answer.status;
-                    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
-                })
+            pressed.await.ok().filter(|answer| {
+                let status = answer.status;
+                !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
+            })
         }
     })
     .await
