@@ -51,7 +51,7 @@ async fn every_route_needs_our_sidecar_a_token_for_us_and_its_scope() {
                 assert_eq!(answer.problem(), (401, "webhook-signature".into()));
                 continue;
             }
-            Access::Session => panic!("{path}: no browser here"),
+            Access::Session | Access::Bearer => panic!("{path}: nothing public here"),
         };
         let others: Vec<_> = ALL.split(' ').filter(|granted| *granted != scope).collect();
         let wrong_scope = world
