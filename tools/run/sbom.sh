@@ -3,7 +3,6 @@
 # parts, by the tool that its ecosystem keeps for that. Nothing is built of ours.
 
 CYCLONEDX_CARGO=0.5.9
-CYCLONEDX_GOMOD=v1.7.0
 CYCLONEDX_MAVEN=2.9.1
 CYCLONEDX_PYTHON=7.5.0
 
@@ -40,7 +39,10 @@ sbom_of_crates() { # folder
 }
 
 sbom_of_go() { # folder, file
-  (cd "$1" && go run "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$CYCLONEDX_GOMOD" mod -json -output "$2") >>"$STATE/logs/sbom.log" 2>&1
+  local kept
+  kept=$(cache_of cyclonedx-gomod "$ROOT/tools/sbom/go.sum")
+  [[ -x $kept/gomod ]] || go_build gomod "$ROOT/tools/sbom" "$kept" github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod ""
+  "$kept/gomod" mod -json -output "$2" "$1" >>"$STATE/logs/sbom.log" 2>&1
 }
 
 sbom_of_maven() { # folder, folder of the result, name
