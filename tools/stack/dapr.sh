@@ -7,7 +7,7 @@
 
 DAPRD_VERSION=1.18.2
 CLI_VERSION=1.16.5
-DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,*.go,mend.sed})
+DAPRD_KEPT=$(cache_of daprd "$ROOT"/tools/dapr/{go.sum,*.go,mend.sed,mended/*.go})
 CLI_KEPT=$(cache_of dapr-cli "$ROOT/tools/dapr-cli/go.sum")
 
 # daprd or sentry: what the program does is what it is called.
@@ -38,10 +38,13 @@ mend() ( # folder for the copy
   ! cmp -s "$original/$faulty" "$1/dapr/$faulty" || die "tools/dapr/mend.sed finds nothing to mend in $original"
   cp go.mod go.sum "$1"
   go mod edit -replace "$module=$1/dapr" "$1/go.mod"
+  CGO_ENABLED=0 go test -modfile="$1/go.mod" ./mended >"$STATE/logs/build-mended.log" 2>&1 ||
+    die "Dapr still runs requests in each other's handlers (see $STATE/logs/build-mended.log)"
 )
 
 get() {
   local work
+  state_layout
   if ! program sentry >/dev/null; then
     work=$(mktemp -d)
     mend "$work"

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use e2e::client::plain;
 use e2e::order::list;
 use e2e::patience::until;
@@ -12,9 +12,8 @@ use e2e::target::root;
 use e2e::{Client, Part, Role, Target};
 use reqwest::StatusCode;
 use serde_json::Value;
-use tokio::task::JoinSet;
 
-use crate::stack::{self, GENEROUS, browser, newcomer, order_one, ready, whole, word};
+use crate::stack::{self, GENEROUS, browser, newcomer, order_one, whole, word};
 
 /// Failures in a row that open a breaker.
 const FAILURES: usize = 5;
@@ -75,54 +74,6 @@ async fn a_call_to_a_service_that_has_just_died_is_tried_again() -> Result<()> {
     let after = tries().await?;
     ensure!(after > before, "{before} retries before, {after} after");
     whole(&stack).await
-}
-
-/// Calls that found nobody there, before it counts that none of them was answered. A daprd as it is published answers
-/// about one in a thousand.
-const UNREACHED: usize = 6000;
-
-/// Calls a service that was killed until it is back; returns how many calls came to nothing.
-async fn call_until_back(target: &Target, app: &str) -> Result<usize> {
-    let sidecar = target.sidecar(app)?;
-    let address = sidecar
-        .url
-        .join(&format!("/v1.0/invoke/{app}/method/nothing"))?;
-    let mut callers = JoinSet::new();
-    for _ in 0..32 {
-        let call = plain(target)?
-            .get(address.clone())
-            .header("dapr-api-token", &sidecar.token);
-        callers.spawn(async move {
-            for unreached in 0.. {
-                let call = call.try_clone().context("a call without a body")?;
-                let status = call.send().await?.status();
-                ensure!(!status.is_success(), "{status} in the name of nobody");
-                if status.is_client_error() {
-                    return Ok(unreached);
-                }
-            }
-            bail!("it never came back")
-        });
-    }
-    let mut unreached = 0;
-    while let Some(caller) = callers.join_next().await {
-        unreached += caller??;
-    }
-    Ok(unreached)
-}
-
-#[tokio::test]
-async fn nobody_answers_for_a_service_that_is_away() -> Result<()> {
-    let stack = stack::alone().await?;
-    // By its own sidecar, and no rule repeats calls to it: each comes to its end at once.
-    let app = "acquirer";
-    let mut unreached = 0;
-    while unreached < UNREACHED {
-        stack.kill(&Part::App(app.to_owned())).await?;
-        unreached += call_until_back(&stack, app).await?;
-        ready(&stack, app).await?;
-    }
-    Ok(())
 }
 
 /// An upstream of the BFF: the service, a table without which it fails, and whose page needs it.
