@@ -82,7 +82,7 @@ fn memory(target: &Target, at_once: usize, report: &mut Report) -> Result<()> {
         Row::alone("… at its highest, less the hash buffers", most, " MB", goal),
     ]);
     report.remark(format!(
-        "Memory: RSS. A hash's buffer goes back to the system with the hash, so that nothing is taken off what is held \
+        "Memory: RSS. A hash's buffer goes back to the system with the last hash, so that nothing is taken off what is held \
          after the load; {buffers} MB are taken off the highest, for {at_once} hashes at once."
     ));
     Ok(())
