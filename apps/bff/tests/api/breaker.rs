@@ -1,5 +1,7 @@
 //! The breaker of an upstream, seen through the BFF's routes.
 
+use std::time::{Duration, Instant};
+
 use axum::http::{Method, StatusCode};
 use bff::upstreams;
 use serde_json::json;
@@ -22,15 +24,17 @@ fn assert_away(answer: &Answer) {
 
 /// Asks until the order service has been asked so often, and gives the answer to that very request.
 async fn until_asked(stage: &Stage, browser: &mut Browser, times: usize) -> Answer {
+    let end = Instant::now() + Duration::from_secs(30);
     loop {
         let answer = browser.get("/api/orders").await;
+        assert!(Instant::now() < end, "it was never asked {times} times");
         match calls(stage).await {
             now if now == times => return answer,
             now => assert!(now < times, "asked {now} times"),
         }
         assert_away(&answer);
         // Well below the limit on reading.
-        tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
     }
 }
 
