@@ -11,6 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 . tools/run/look.sh
 . tools/run/replay.sh
 . tools/run/rotate.sh
+. tools/run/advisories.sh
 . tools/run/test.sh
 . tools/run/bench.sh
 . tools/run/sbom.sh

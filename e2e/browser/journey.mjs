@@ -15,7 +15,7 @@ const { chromium } = require('playwright-core');
 const PATIENCE = 20_000;
 const STEPS = ['Preparation', 'Ready', 'Delivered'];
 
-const { address, customer, barista, pictures } = JSON.parse(await text(process.stdin));
+const { address, customer, barista, hostile, pictures } = JSON.parse(await text(process.stdin));
 mkdirSync(pictures, { recursive: true });
 
 const complaints = [];
@@ -129,6 +129,18 @@ async function isDeclined(page) {
   done('a declined card costs nothing');
 }
 
+async function showsNamesAsText(page) {
+  await page.goto('/api/session/start?return=/');
+  await signIn(page, hostile);
+  // In the shop, and on identity's own page.
+  await page.getByTestId('account').getByText(hostile.name, { exact: true }).waitFor();
+  await page.getByTestId('account').click();
+  await page.getByText(hostile.name).first().waitFor();
+  check((await page.locator('img[onerror]').count()) === 0, 'a name became markup');
+  check((await page.title()) !== 'taken', 'a name ran as a script');
+  done('a hostile name is text');
+}
+
 async function openBoard(page) {
   await page.goto('/api/session/start?return=/board');
   await signIn(page, barista);
@@ -163,6 +175,7 @@ try {
   await openBoard(board);
   await make(board, number, front);
   await isDeclined(front);
+  await showsNamesAsText(await open(browser, 'hostile', { width: 1280, height: 900 }));
   check(complaints.length === 0, complaints.join('\n'));
 } catch (error) {
   status = 1;

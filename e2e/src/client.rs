@@ -277,6 +277,11 @@ impl Client {
 
     /// Makes an account that nobody had, and signs in with it.
     pub async fn register(&self) -> Result<SignIn> {
+        self.register_as("Nova Guest").await
+    }
+
+    /// The same, under this name.
+    pub async fn register_as(&self, name: &str) -> Result<SignIn> {
         let email = format!("{}@crema.example", fresh());
         let person = SignIn {
             email,
@@ -284,7 +289,7 @@ impl Client {
         };
         let page = self.open("/register").await?;
         let fields = [
-            ("name", "Nova Guest"),
+            ("name", name),
             ("email", &person.email),
             ("password", &person.password),
         ];

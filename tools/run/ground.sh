@@ -128,6 +128,22 @@ go_build() { # name, folder, place, package, ldflags, flags…
   mv -T "$3.$$" "$3"
 }
 
+# The jars of a folder's pom.xml, each with the checksum that SHA256SUMS there says, and no other.
+maven_parts() { # name, folder, place
+  local fresh=$3.$$ log=$3.$$.log
+  mkdir -p "$fresh"
+  if ! mvn -q -B -f "$2/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$fresh" >"$log" 2>&1; then
+    rm -rf "$fresh"
+    die "$1: Maven could not fetch it: $(grep -m1 ERROR "$log") (see $log)"
+  fi
+  if ! diff <(LC_ALL=C sort -k 2 "$2/SHA256SUMS") <(cd "$fresh" && LC_ALL=C sha256sum -- *.jar | LC_ALL=C sort -k 2) >"$log"; then
+    rm -rf "$fresh"
+    die "$1: what Maven fetched is not what SHA256SUMS says: $(sed -n 's/^> //p' "$log" | head -n 1) (see $log)"
+  fi
+  rm -f "$log"
+  mv -T "$fresh" "$3"
+}
+
 # The four functions of a part are also its command line: tools/stack/redis.sh start.
 part_main() {
   case ${1:-} in

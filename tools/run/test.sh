@@ -42,6 +42,8 @@ check() {
   step 'lints' cargo clippy --workspace --exclude web --all-targets --features service/failpoints,e2e/stack -- -D warnings
   step 'lints of the web client' cargo clippy -p web --target wasm32-unknown-unknown --profile wasm --no-deps -- -D warnings
   step 'licences and layout' cargo test -p e2e --test architecture
+  step 'advisories' advisories
+  say_skipped
 }
 check_texts() {
   step 'format' format_holds
@@ -111,7 +113,7 @@ get_foreign() {
   [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || npm ci --no-audit --no-fund --prefix "$folder"
   [[ $folder/site -nt $folder/requirements.txt ]] || {
     rm -rf "$folder/site"
-    pip3 install --quiet --disable-pip-version-check --root-user-action ignore --target "$folder/site" -r "$folder/requirements.txt"
+    pip3 install --quiet --disable-pip-version-check --root-user-action ignore --target "$folder/site" --require-hashes -r "$folder/requirements.txt"
     touch "$folder/site"
   }
 }
@@ -121,7 +123,8 @@ closing() { # began
   local began=$1 passed
   passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "${LOGS[@]}" | awk '{ n += $1 } END { print n + 0 }')
   say
-  say "passed: $passed tests in $((SECONDS - began)) s; the slowest steps:"
+  say_skipped
+  say "passed: $passed tests, skipped: ${#SKIPPED[@]}, in $((SECONDS - began)) s; the slowest steps:"
   {
     printf '%s\n' "${STEPS[@]}"
     awk '
@@ -143,6 +146,7 @@ run_tests() { # quick
   check_tools test; check_memory; check_disk
   say_what_is_used
   check_texts
+  step 'advisories' advisories
   lint_while_building
   # What failed is to be read at a glance; where it was thrown is not what a test's error tells.
   export STACK_TESTS=yes RUST_BACKTRACE=0

@@ -3,24 +3,15 @@
 # topics exist too: a sidecar that finds none at its start gives up.
 . "$(dirname "${BASH_SOURCE[0]}")/../run/ground.sh"
 
-POM=$ROOT/tools/kafka/pom.xml
 HOME_JARS=${KAFKA_HOME:+$KAFKA_HOME/libs}
-JARS=${HOME_JARS:-$(cache_of kafka "$POM")}
+JARS=${HOME_JARS:-$(cache_of kafka "$ROOT"/tools/kafka/{pom.xml,SHA256SUMS})}
 DATA=$STATE/data/kafka
 
 held() { [[ -d $JARS ]]; }
 origin() { printf 'Kafka 4.1.0 (Maven, 54 MB)'; }
 
 get() {
-  ! held || return 0
-  local fresh=$JARS.$$
-  mkdir -p "$fresh"
-  if ! mvn -q -B -f "$POM" dependency:copy-dependencies "-DoutputDirectory=$fresh" >"$fresh.log" 2>&1; then
-    rm -rf "$fresh"
-    die "kafka: Maven could not fetch it: $(grep -m1 ERROR "$fresh.log") (see $fresh.log)"
-  fi
-  rm -f "$fresh.log"
-  mv -T "$fresh" "$JARS"
+  held || maven_parts kafka "$ROOT/tools/kafka" "$JARS"
 }
 
 tool() { # heap, class, arguments…

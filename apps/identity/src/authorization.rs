@@ -34,7 +34,7 @@ pub struct Addressed {
 
 /// What a well-formed request asks for.
 pub struct Request {
-    /// What the client wants to learn.
+    /// What the client wants to learn or do.
     pub scopes: Scopes,
     /// What it will prove itself by.
     pub challenge: Challenge,
@@ -187,7 +187,7 @@ impl Request {
         };
         // Scopes that are not known are left out, as OpenID Connect asks; the answer says what was granted.
         let scopes = Scopes::parse(params.one("scope")?.unwrap_or_default())
-            .intersection(&client.personal());
+            .intersection(&client.asks_for());
         if scopes.is_empty() {
             return Err(Refusal("invalid_scope", "none of these scopes is known"));
         }

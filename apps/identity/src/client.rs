@@ -121,17 +121,13 @@ impl Client {
     pub fn may(&self, grant: GrantType) -> bool {
         match self {
             Self::Own(own) => own.grants.contains(&grant),
-            Self::Foreign(foreign) => match grant {
-                GrantType::AuthorizationCode => true,
-                GrantType::RefreshToken => foreign.registration.refreshes,
-                GrantType::ClientCredentials | GrantType::TokenExchange => false,
-            },
+            Self::Foreign(foreign) => foreign.registration.may(grant),
         }
     }
 
-    /// What it may learn of a person.
+    /// What it may ask a person for.
     #[must_use]
-    pub fn personal(&self) -> Scopes {
+    pub fn asks_for(&self) -> Scopes {
         match self {
             Self::Own(_) => scope::PERSONAL.into_iter().collect(),
             Self::Foreign(foreign) => foreign.registration.scopes.clone(),
@@ -170,7 +166,7 @@ impl Client {
     pub fn own_scopes(&self, audience: &str) -> Option<Scopes> {
         match self {
             Self::Own(own) => own.own_scopes(audience),
-            Self::Foreign(_) => None,
+            Self::Foreign(foreign) => foreign.registration.own_scopes(audience),
         }
     }
 
@@ -179,7 +175,7 @@ impl Client {
     pub fn acts_towards(&self, audience: &str) -> bool {
         match self {
             Self::Own(own) => own.delegated.contains(&audience),
-            Self::Foreign(_) => false,
+            Self::Foreign(foreign) => foreign.registration.acts_towards(audience),
         }
     }
 

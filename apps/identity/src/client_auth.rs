@@ -185,6 +185,8 @@ mod tests {
                 post_logout_redirect_uris: Vec::new(),
                 scopes: Scopes::default(),
                 refreshes: false,
+                acts: false,
+                alone: false,
             },
             created_at: DateTime::UNIX_EPOCH,
             version: 1,

@@ -99,20 +99,14 @@ impl FromStr for Role {
 /// The scopes that these roles give towards one audience.
 #[must_use]
 pub fn scopes_for(roles: &[Role], audience: &str) -> Scopes {
-    roles
-        .iter()
-        .flat_map(|role| role.scopes())
-        .filter(|scope| {
-            scope
-                .split_once(':')
-                .is_some_and(|(app, _)| app == audience)
-        })
-        .collect()
+    let given: Scopes = roles.iter().flat_map(|role| role.scopes()).collect();
+    given.towards(audience)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scope;
 
     #[test]
     fn a_customer_cannot_fulfil_and_staff_can() {
@@ -154,6 +148,14 @@ mod tests {
         );
         assert!(scopes_for(&Role::ALL, "cat").is_empty());
         assert!(scopes_for(&[], "order").is_empty());
+    }
+
+    #[test]
+    fn clients_of_other_companies_do_what_customers_may() {
+        let customers: Scopes = Role::Customer.scopes().collect();
+        assert!(customers.covers(&scope::ACTING.into_iter().collect()));
+        let acting: Scopes = scope::ACTING.into_iter().collect();
+        assert!(acting.covers(&scope::ALONE.into_iter().collect()));
     }
 
     #[test]

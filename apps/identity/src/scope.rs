@@ -8,13 +8,24 @@ use std::fmt;
 /// What may be asked of this server about the person herself.
 pub const PERSONAL: [&str; 3] = ["openid", "profile", "email"];
 
-/// What a client with a personal scope learns, for the person to read.
+/// What a client of another company may do for a person who allows it: what every customer may, and nothing that staff
+/// may.
+pub const ACTING: [&str; 4] = ["catalog:read", "order:cancel", "order:place", "order:read"];
+
+/// What such a client may do for itself: what concerns nobody.
+pub const ALONE: [&str; 1] = ["catalog:read"];
+
+/// What a client with this scope may, for the person to read.
 #[must_use]
 pub fn in_words(scope: &str) -> &'static str {
     match scope {
         "openid" => "know you again when you come back",
         "profile" => "see your name, and your time zone if you chose one",
         "email" => "see your e-mail address, and whether it is confirmed",
+        "catalog:read" => "see the shops and their menus as you do",
+        "order:read" => "see your orders",
+        "order:place" => "order in your name",
+        "order:cancel" => "cancel orders of yours",
         _ => "see what a later version of this site will name",
     }
 }
@@ -51,6 +62,18 @@ impl Scopes {
     /// Each of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
+    }
+
+    /// Those for the service `audience`.
+    #[must_use]
+    pub fn towards(&self, audience: &str) -> Self {
+        self.iter()
+            .filter(|scope| {
+                scope
+                    .split_once(':')
+                    .is_some_and(|(app, _)| app == audience)
+            })
+            .collect()
     }
 
     /// What either holds.

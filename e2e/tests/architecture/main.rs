@@ -6,6 +6,7 @@
 mod dapr;
 mod events;
 mod licences;
+mod pins;
 mod problems;
 mod promises;
 mod readme;

@@ -1,13 +1,13 @@
 //! The journey in a real browser: customer and barista, each in a context of their own, on the pages that people see.
 //!
-//! Invariant: the browser is told the public address and two sign-ins, and any error on its console fails the test.
+//! Invariant: the browser is told the public address and three sign-ins, and any error on its console fails the test.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use e2e::Role;
+use e2e::{Client, Role};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
@@ -15,6 +15,8 @@ use tokio::time::timeout;
 
 use crate::stack;
 
+/// A name that takes over a page that takes it for markup.
+const HOSTILE: &str = r#"<img src=/x onerror="document.title='taken'">'"</script>"#;
 /// The whole journey takes about ten seconds on two cores; loading WebAssembly beside other tests may take a while.
 const DEADLINE: Duration = Duration::from_mins(3);
 
@@ -26,10 +28,12 @@ async fn customer_and_barista_in_chromium() -> Result<()> {
         let person = stack.sign_in(role)?;
         Ok::<_, anyhow::Error>(json!({ "email": person.email, "password": person.password }))
     };
+    let hostile = Client::new(&stack)?.register_as(HOSTILE).await?;
     let brief = json!({
         "address": stack.public(),
         "customer": sign_in(Role::Customer)?,
         "barista": sign_in(Role::Barista)?,
+        "hostile": { "email": hostile.email, "password": hostile.password, "name": HOSTILE },
         "pictures": here.join("../target/e2e"),
     });
     let mut node = Command::new("node")

@@ -88,7 +88,7 @@ async fn walk(target: &Target, program: &str, script: &str) -> Result<()> {
 }
 
 /// Where a page of ours sends a person on to; whoever asks for her consent gets it.
-async fn send(person: &Client, address: &str) -> Result<String> {
+pub async fn send(person: &Client, address: &str) -> Result<String> {
     let mut answer = person.get(address).await?;
     if answer.status == StatusCode::OK {
         let page = address.parse()?;

@@ -17,11 +17,12 @@ use crate::access::invoke;
 use crate::stack::{self, browser, word};
 
 /// A PKCE verifier and its S256 challenge: the example of RFC 7636, appendix B.
-const PKCE: (&str, &str) = (
+pub const PKCE: (&str, &str) = (
     "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
     "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
 );
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// Token exchange (RFC 8693).
+pub const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// A service with its own credentials, read once, as the service reads them.
@@ -35,11 +36,25 @@ impl<'t> Service<'t> {
     /// The service of this name.
     pub async fn of(target: &'t Target, app: &str) -> Result<Self> {
         let credentials = secret(target, app, "client").await?;
-        Ok(Self {
+        let (id, secret) = (
+            word(&credentials, "client_id"),
+            word(&credentials, "client_secret"),
+        );
+        Ok(Self::known(target, id, secret))
+    }
+
+    /// A client with credentials that it was given.
+    pub fn known(target: &'t Target, id: &str, secret: &str) -> Self {
+        Self {
             target,
-            id: word(&credentials, "client_id").to_owned(),
-            secret: word(&credentials, "client_secret").to_owned(),
-        })
+            id: id.to_owned(),
+            secret: secret.to_owned(),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// What identity answers its request for a token.
@@ -98,6 +113,21 @@ pub fn issued((status, body): &(StatusCode, Value)) -> Result<String> {
         "identity refused with {status}: {body}"
     );
     Ok(word(body, "access_token").to_owned())
+}
+
+/// What identity answers a client that exchanges a token of its own for one for this audience.
+pub async fn exchange(
+    client: &Service<'_>,
+    access: &str,
+    audience: &str,
+) -> Result<(StatusCode, Value)> {
+    let form = [
+        ("grant_type", EXCHANGE),
+        ("subject_token", access),
+        ("subject_token_type", ACCESS_TOKEN),
+        ("audience", audience),
+    ];
+    client.token(&form).await
 }
 
 /// The tokens of one person at the BFF.
@@ -177,13 +207,7 @@ impl<'t> Person<'t> {
 
     /// The same; nothing, if identity holds that the person has no business there.
     pub async fn if_any(&self, audience: &str) -> Result<Option<String>> {
-        let form = [
-            ("grant_type", EXCHANGE),
-            ("subject_token", &*self.access),
-            ("subject_token_type", ACCESS_TOKEN),
-            ("audience", audience),
-        ];
-        let answer = self.bff.token(&form).await?;
+        let answer = exchange(&self.bff, &self.access, audience).await?;
         if answer.0 == StatusCode::BAD_REQUEST && word(&answer.1, "error") == "invalid_scope" {
             return Ok(None);
         }

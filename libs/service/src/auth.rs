@@ -44,9 +44,10 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// The person's id; nothing for a service.
+    /// The person's id; nothing for a client that acts for itself, which has no session and whose id may be a UUID too.
     #[must_use]
     pub fn user_id(&self) -> Option<Uuid> {
+        self.session?;
         Uuid::try_parse(&self.subject).ok()
     }
 

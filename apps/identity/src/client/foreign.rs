@@ -1,16 +1,17 @@
 //! A client of another company, as its registration says.
 //!
-//! Invariant: it learns of people what they allow it and acts for nobody: no audience of ours, no token exchange, no
-//! roles. Of its secrets only the SHA-256 is here.
+//! Invariant: it learns of people, and does for them, what they allow it and a customer may: no roles, no stores. For
+//! itself it does what concerns nobody. Of its secrets only the SHA-256 is here.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use super::GrantType;
 use crate::opaque::Hash;
 use crate::redirect_uri::RedirectUri;
-use crate::scope::Scopes;
+use crate::scope::{self, Scopes};
 
 /// Whether a client can keep a secret (RFC 6749 §2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +112,7 @@ pub struct Registration {
     pub name: ClientName,
     /// Whether it has a secret.
     pub kind: Kind,
-    /// Where codes may be sent.
+    /// Where codes may be sent: nowhere, if it does nothing for people.
     pub redirect_uris: Vec<RedirectUri>,
     /// Where a person who has signed out may be sent.
     pub post_logout_redirect_uris: Vec<RedirectUri>,
@@ -119,6 +120,39 @@ pub struct Registration {
     pub scopes: Scopes,
     /// Whether it gets refresh tokens.
     pub refreshes: bool,
+    /// Whether it acts for people towards our services, by token exchange.
+    pub acts: bool,
+    /// Whether it gets tokens for itself, by its credentials.
+    pub alone: bool,
+}
+
+impl Registration {
+    /// Whether the client may use this grant.
+    #[must_use]
+    pub fn may(&self, grant: GrantType) -> bool {
+        match grant {
+            GrantType::AuthorizationCode => !self.redirect_uris.is_empty(),
+            GrantType::RefreshToken => self.refreshes,
+            GrantType::ClientCredentials => self.alone,
+            GrantType::TokenExchange => self.acts,
+        }
+    }
+
+    /// Whether it may reach this audience in a person's name.
+    #[must_use]
+    pub fn acts_towards(&self, audience: &str) -> bool {
+        let acting = scope::ACTING.into_iter().collect();
+        let towards = self.scopes.intersection(&acting).towards(audience);
+        self.acts && !towards.is_empty()
+    }
+
+    /// Its own scopes towards an audience; `None` when it has no business there.
+    #[must_use]
+    pub fn own_scopes(&self, audience: &str) -> Option<Scopes> {
+        let alone = scope::ALONE.into_iter().collect();
+        let towards = self.scopes.intersection(&alone).towards(audience);
+        (self.alone && !towards.is_empty()).then_some(towards)
+    }
 }
 
 /// A registered client.

@@ -30,7 +30,7 @@ pub struct Shown {
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
     grant_types: Vec<&'static str>,
-    /// What it may learn of people.
+    /// What it may ask people for.
     scopes: Vec<String>,
     #[serde(flatten)]
     more: More,
@@ -74,11 +74,7 @@ impl Shown {
             kind: "own",
             redirect_uris: own.redirect_uris(issuer),
             post_logout_redirect_uris: own.post_logout_redirect_uris(issuer),
-            grant_types: GrantType::ALL
-                .into_iter()
-                .filter(|grant| client.may(*grant))
-                .map(GrantType::as_str)
-                .collect(),
+            grant_types: grants(|grant| client.may(grant)),
             scopes: words(&scopes.collect()),
             more: More::Own {
                 own: own.own.iter().copied().collect(),
@@ -91,14 +87,12 @@ impl Shown {
     #[must_use]
     pub fn of_foreign(client: &ForeignClient) -> Self {
         let said = &client.registration;
-        let refresh = said.refreshes.then_some(GrantType::RefreshToken);
-        let grants = [GrantType::AuthorizationCode].into_iter().chain(refresh);
         Self {
             client_id: client.client_id.clone(),
             kind: said.kind.as_str(),
             redirect_uris: texts(&said.redirect_uris),
             post_logout_redirect_uris: texts(&said.post_logout_redirect_uris),
-            grant_types: grants.map(GrantType::as_str).collect(),
+            grant_types: grants(|grant| said.may(grant)),
             scopes: words(&said.scopes),
             more: More::Foreign {
                 name: said.name.as_str().to_owned(),
@@ -108,6 +102,11 @@ impl Shown {
             },
         }
     }
+}
+
+fn grants(may: impl Fn(GrantType) -> bool) -> Vec<&'static str> {
+    let granted = GrantType::ALL.into_iter().filter(|grant| may(*grant));
+    granted.map(GrantType::as_str).collect()
 }
 
 fn texts(uris: &[RedirectUri]) -> Vec<String> {

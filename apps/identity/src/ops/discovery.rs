@@ -18,6 +18,7 @@ use crate::state::App;
 /// The handler.
 pub async fn handle(State(app): State<App>) -> Response {
     let issuer = app.issuer();
+    let scopes = [&scope::PERSONAL[..], &scope::ACTING].concat();
     let body = Json(json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.at(paths::AUTHORIZE),
@@ -36,7 +37,7 @@ pub async fn handle(State(app): State<App>) -> Response {
         "introspection_endpoint_auth_methods_supported": client_auth::METHODS_WITH_SECRET,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": scope::PERSONAL,
+        "scopes_supported": scopes,
         "claims_supported": [
             "iss", "aud", "sub", "iat", "exp", "auth_time", "nonce", "sid", "name", "zoneinfo", "email", "email_verified",
             "roles", "stores"

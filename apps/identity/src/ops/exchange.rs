@@ -1,13 +1,15 @@
 //! Token exchange (RFC 8693): a client acts for a person towards another audience.
 //!
 //! Invariant: only a token that was issued to this very client, from a grant that still stands, gives another; and
-//! what it gives is what the person's roles allow there at this moment, never more.
+//! what it gives is what the person's roles allow there at this moment, never more. A client of another company gets of
+//! that what its person allowed and its registration still has.
 
 use crate::client::Client;
 use crate::error::OAuthError;
 use crate::ops::token::{ACCESS_TOKEN_TYPE, Answer, Holder, Issue, issue};
 use crate::params::Params;
 use crate::role;
+use crate::scope::Scopes;
 use crate::standing;
 use crate::state::App;
 
@@ -54,7 +56,14 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     let standing = standing::of_grant(app, grant, claims.jti)
         .await?
         .ok_or(ENDED)?;
-    let scopes = role::scopes_for(&standing.roles, audience)
+    let roles_give = role::scopes_for(&standing.roles, audience);
+    let allowed = match client.foreign() {
+        None => roles_give,
+        Some(_) => roles_give
+            .intersection(&Scopes::parse(&claims.scope))
+            .intersection(&client.asks_for()),
+    };
+    let scopes = allowed
         .narrowed(params.one("scope")?)
         .filter(|scopes| !scopes.is_empty())
         .ok_or(OAuthError::InvalidScope)?;

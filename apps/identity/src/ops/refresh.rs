@@ -36,7 +36,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
         .ok_or(INVALID)?;
     // What an operator took from the client meanwhile is not given again.
     let scopes = Scopes::parse(&token.scope)
-        .intersection(&client.personal())
+        .intersection(&client.asks_for())
         .narrowed(requested)
         .filter(|scopes| !scopes.is_empty())
         .ok_or(OAuthError::InvalidScope)?;

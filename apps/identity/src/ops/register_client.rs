@@ -45,15 +45,33 @@ impl Said {
     /// Judges it.
     pub fn read(self, issuer: &Issuer) -> Result<Registration, Problem> {
         let name = ClientName::parse(&self.name).map_err(|why| unfit("/name", &why.to_string()))?;
+        let scopes = self.scopes()?;
+        let grants = self.grants(&scopes)?;
         let uris = |field: &str, texts: &[String]| uris(field, texts, self.kind, issuer);
         let redirect_uris = uris("redirect_uris", &self.redirect_uris)?;
-        if redirect_uris.is_empty() {
-            return Err(unfit("/redirect_uris", "a client has an address at least"));
+        if redirect_uris.is_empty() == grants.contains(&GrantType::AuthorizationCode) {
+            return Err(unfit(
+                "/redirect_uris",
+                "a client has an address if it has authorization_code, and otherwise none",
+            ));
         }
         let post_logout_redirect_uris =
             uris("post_logout_redirect_uris", &self.post_logout_redirect_uris)?;
-        for (index, scope) in self.scopes.iter().enumerate() {
-            if !scope::PERSONAL.contains(&scope.as_str()) {
+        Ok(Registration {
+            name,
+            kind: self.kind,
+            redirect_uris,
+            post_logout_redirect_uris,
+            scopes,
+            refreshes: grants.contains(&GrantType::RefreshToken),
+            acts: grants.contains(&GrantType::TokenExchange),
+            alone: grants.contains(&GrantType::ClientCredentials),
+        })
+    }
+
+    fn scopes(&self) -> Result<Scopes, Problem> {
+        for (index, scope) in self.scopes.iter().map(String::as_str).enumerate() {
+            if !scope::PERSONAL.contains(&scope) && !scope::ACTING.contains(&scope) {
                 return Err(unfit(
                     &format!("/scopes/{index}"),
                     "there is no such scope for a client of another company",
@@ -64,29 +82,38 @@ impl Said {
         if scopes.is_empty() {
             return Err(unfit("/scopes", "a client has a scope at least"));
         }
-        let grants: Vec<_> = self
-            .grant_types
-            .iter()
-            .map(|it| GrantType::parse(it))
-            .collect();
-        let usual = [GrantType::AuthorizationCode, GrantType::RefreshToken].map(Some);
-        if let Some(index) = grants.iter().position(|grant| !usual.contains(grant)) {
-            return Err(unfit(
-                &format!("/grant_types/{index}"),
-                "a client of another company has authorization_code and refresh_token alone",
-            ));
+        Ok(scopes)
+    }
+
+    /// The grants it is to have, each with what it takes.
+    fn grants(&self, scopes: &Scopes) -> Result<Vec<GrantType>, Problem> {
+        let named = self.grant_types.iter().map(|it| GrantType::parse(it));
+        let named: Vec<_> = named.collect();
+        let signs_in = named.contains(&Some(GrantType::AuthorizationCode));
+        let has_any = |known: &[&str]| known.iter().any(|scope| scopes.contains(scope));
+        for (index, grant) in named.iter().enumerate() {
+            let lacks = match grant {
+                None => "there is no such grant",
+                Some(GrantType::RefreshToken | GrantType::TokenExchange) if !signs_in => {
+                    "this follows an authorization_code, which is missing"
+                }
+                Some(GrantType::ClientCredentials) if self.kind == Kind::Public => {
+                    "a client without a secret can't prove who it is"
+                }
+                Some(GrantType::TokenExchange) if !has_any(&scope::ACTING) => {
+                    "none of the scopes is one to act by"
+                }
+                Some(GrantType::ClientCredentials) if !has_any(&scope::ALONE) => {
+                    "none of the scopes is one for a client itself"
+                }
+                Some(_) => continue,
+            };
+            return Err(unfit(&format!("/grant_types/{index}"), lacks));
         }
-        if !grants.contains(&usual[0]) {
-            return Err(unfit("/grant_types", "authorization_code is missing"));
+        if named.is_empty() {
+            return Err(unfit("/grant_types", "a client has a grant at least"));
         }
-        Ok(Registration {
-            name,
-            kind: self.kind,
-            redirect_uris,
-            post_logout_redirect_uris,
-            scopes,
-            refreshes: grants.contains(&usual[1]),
-        })
+        Ok(named.into_iter().flatten().collect())
     }
 }
 
@@ -143,9 +170,17 @@ pub fn words(client: &Registration) -> String {
         let texts: Vec<_> = uris.iter().map(RedirectUri::as_str).collect();
         texts.join(" ")
     };
-    let refreshes = if client.refreshes { ", refresh" } else { "" };
+    let grants = [
+        (client.refreshes, ", refresh"),
+        (client.acts, ", acts for people"),
+        (client.alone, ", acts for itself"),
+    ];
+    let grants: String = grants
+        .iter()
+        .filter_map(|(has, word)| has.then_some(*word))
+        .collect();
     format!(
-        "{} {:?}: {}{refreshes}; back to {}; signed out to {}",
+        "{} {:?}: {}{grants}; back to {}; signed out to {}",
         client.kind.as_str(),
         client.name.as_str(),
         client.scopes,

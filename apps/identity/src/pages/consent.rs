@@ -19,7 +19,7 @@ pub struct ConsentPage<'a> {
     pub leads_to: &'a str,
     /// What for.
     pub scopes: &'a Scopes,
-    /// Whether it learns more than what is so at this moment.
+    /// Whether it may come back without asking.
     pub refreshes: bool,
     /// Who is asked.
     pub signed_in_as: &'a str,
@@ -38,7 +38,7 @@ impl ConsentPage<'_> {
         let (client, leads_to) = (text(self.client), text(self.leads_to));
         let (name, wishes) = (text(self.signed_in_as), wishes(self.scopes));
         let lasting = if self.refreshes {
-            r#"<p class="hint">It may look again for as long as you stay signed in here.</p>"#
+            r#"<p class="hint">It may do so for as long as you stay signed in here.</p>"#
         } else {
             ""
         };

@@ -19,6 +19,8 @@ struct Row {
     post_logout_redirect_uris: Vec<String>,
     scope: String,
     refreshes: bool,
+    acts: bool,
+    alone: bool,
     created_at: DateTime<Utc>,
     version: i64,
     secret: Option<Vec<u8>>,
@@ -40,6 +42,8 @@ impl From<Row> for ForeignClient {
                 post_logout_redirect_uris: uris(row.post_logout_redirect_uris),
                 scopes: Scopes::parse(&row.scope),
                 refreshes: row.refreshes,
+                acts: row.acts,
+                alone: row.alone,
             },
             created_at: row.created_at,
             version: row.version,
@@ -59,8 +63,9 @@ pub async fn insert(
 ) -> sqlx::Result<()> {
     let (uris, post_logout) = texts(client);
     sqlx::query!(
-        "insert into clients (id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, secret, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into clients (id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, acts, alone, secret,
+            created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         id,
         client.name.as_str(),
         client.kind.as_str(),
@@ -68,6 +73,8 @@ pub async fn insert(
         &post_logout,
         client.scopes.to_string(),
         client.refreshes,
+        client.acts,
+        client.alone,
         secret.map(Hash::as_slice),
         now
     )
@@ -88,8 +95,8 @@ fn texts(client: &Registration) -> (Vec<String>, Vec<String>) {
 pub async fn get(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<ForeignClient>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, created_at, version,
-            secret, previous_secret
+        "select id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, acts, alone, created_at,
+            version, secret, previous_secret
          from clients where id = $1",
         id
     )
@@ -114,8 +121,8 @@ pub async fn has_origin(db: &mut PgConnection, origin: &str) -> sqlx::Result<boo
 pub async fn lock(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<ForeignClient>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, created_at, version,
-            secret, previous_secret
+        "select id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, acts, alone, created_at,
+            version, secret, previous_secret
          from clients where id = $1 for update",
         id
     )
@@ -132,8 +139,8 @@ pub async fn page(
 ) -> sqlx::Result<Vec<ForeignClient>> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, created_at, version,
-            secret, previous_secret
+        "select id, name, kind, redirect_uris, post_logout_redirect_uris, scope, refreshes, acts, alone, created_at,
+            version, secret, previous_secret
          from clients where $1::uuid is null or id < $1 order by id desc limit $2",
         before,
         limit
@@ -148,14 +155,16 @@ pub async fn update(db: &mut PgConnection, id: Uuid, client: &Registration) -> s
     let (uris, post_logout) = texts(client);
     sqlx::query!(
         "update clients set name = $2, redirect_uris = $3, post_logout_redirect_uris = $4, scope = $5, refreshes = $6,
-            version = version + 1
+            acts = $7, alone = $8, version = version + 1
          where id = $1",
         id,
         client.name.as_str(),
         &uris,
         &post_logout,
         client.scopes.to_string(),
-        client.refreshes
+        client.refreshes,
+        client.acts,
+        client.alone
     )
     .execute(db)
     .await?;

@@ -94,10 +94,16 @@ async fn what_a_client_may_not_have_is_refused_by_its_field() {
             "/post_logout_redirect_uris/0",
         ),
         ("scopes", json!([]), "/scopes"),
-        ("scopes", json!(["openid", "order:place"]), "/scopes/1"),
+        ("scopes", json!(["openid", "order:fulfil"]), "/scopes/1"),
         ("scopes", json!(["identity:operate"]), "/scopes/0"),
         ("grant_types", json!([]), "/grant_types"),
-        ("grant_types", json!(["refresh_token"]), "/grant_types"),
+        ("grant_types", json!(["refresh_token"]), "/grant_types/0"),
+        ("grant_types", json!(["password"]), "/grant_types/0"),
+        (
+            "grant_types",
+            json!(["client_credentials"]),
+            "/grant_types/0",
+        ),
         (
             "grant_types",
             json!(["authorization_code", "client_credentials"]),

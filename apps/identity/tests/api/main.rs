@@ -3,6 +3,7 @@
 //! Invariant: a test sees what a browser or a client sees; it looks behind only to prepare people.
 
 mod account;
+mod acting_clients;
 mod ada;
 mod admission;
 mod applications;
