@@ -39,7 +39,8 @@ usage() {
 ./run.sh check                    format, lints, shellcheck, licences
 ./run.sh sbom                     what it is made of, as CycloneDX in target/sbom
 ./run.sh test [quick]             everything, from nothing; quick: changed crates, one journey
-./run.sh bench [identity] [NAME]  measure a release build; identity: the figures of identity
+./run.sh bench [identity | perimeter] [NAME]
+                                  measure a release build; one of those: its figures alone
 
 CREMA_PORT_BASE (20000) moves every port, CREMA_STATE the state folder.
 TEXT

@@ -18,6 +18,8 @@ pub enum Figures {
     },
     /// Those of identity.
     Identity,
+    /// Those of the public entry.
+    Perimeter,
 }
 
 /// The arguments.
@@ -50,6 +52,7 @@ impl Arguments {
                     figures = Some(Figures::System { second_start });
                 }
                 Long("identity") => figures = Some(Figures::Identity),
+                Long("perimeter") => figures = Some(Figures::Perimeter),
                 Long("report") => report = Some(words.value()?.into()),
                 Long("subject") => subject = Some(words.value()?.string()?),
                 other => return Err(other.unexpected().into()),
@@ -58,7 +61,8 @@ impl Arguments {
         Ok(Self {
             ports: ports.context("--ports is missing")?,
             postgres: postgres.context("--postgres is missing")?,
-            figures: figures.context("neither --second-start-ms nor --identity is there")?,
+            figures: figures
+                .context("none of --second-start-ms, --identity and --perimeter is there")?,
             report: report.context("--report is missing")?,
             subject: subject.context("--subject is missing")?,
         })

@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use dapr_kit::{Dapr, DaprConfig};
@@ -42,6 +42,8 @@ pub struct Relay {
     pub url: Url,
     /// What opens the sidecar.
     pub token: String,
+    /// What it passes on beside, if anything: an access token.
+    pub bearer: Option<String>,
 }
 
 #[derive(Clone)]
@@ -88,16 +90,31 @@ impl Bare {
             return Ok(router);
         };
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let next = post(pass_on).with_state(Next { http, relay });
+        let next = get(ask_on).post(pass_on).with_state(Next { http, relay });
         Ok(router.route("/relay", next))
     }
 }
 
 /// What the next one answers; what went wrong, as text, if it does not.
 async fn pass_on(State(next): State<Next>, body: Bytes) -> Result<Bytes, (StatusCode, String)> {
-    let lost = |error: reqwest::Error| (StatusCode::BAD_GATEWAY, format!("{error:?}"));
     let request = next.http.post(next.relay.url.clone()).body(body);
-    let request = request.header("dapr-api-token", &next.relay.token);
+    relayed(&next.relay, request).await
+}
+
+/// The same for a question.
+async fn ask_on(State(next): State<Next>) -> Result<Bytes, (StatusCode, String)> {
+    relayed(&next.relay, next.http.get(next.relay.url.clone())).await
+}
+
+async fn relayed(
+    relay: &Relay,
+    mut request: reqwest::RequestBuilder,
+) -> Result<Bytes, (StatusCode, String)> {
+    let lost = |error: reqwest::Error| (StatusCode::BAD_GATEWAY, format!("{error:?}"));
+    request = request.header("dapr-api-token", &relay.token);
+    if let Some(bearer) = &relay.bearer {
+        request = request.bearer_auth(bearer);
+    }
     let answer = request.send().await.map_err(lost)?;
     let status = answer.status();
     let body = answer.bytes().await.map_err(lost)?;

@@ -21,6 +21,8 @@ use crate::twin::Twin;
 pub const BARE: &str = "bench-bare";
 /// The app id of the one at the end of the way.
 const LEAF: &str = "bench-leaf";
+/// The variable that has the access token which a bare handler passes on.
+pub const BEARER: &str = "RELAY_BEARER";
 /// How long a bare handler and its sidecar may take to be reached.
 const START: Duration = Duration::from_secs(20);
 
@@ -126,7 +128,13 @@ impl Controls {
         relay: Option<(String, String)>,
         menu: &str,
     ) -> Result<u32> {
-        let child = spawn(port, tls, relay, menu).await?;
+        let child = spawn(
+            port,
+            tls,
+            relay.map(|(url, token)| (url, token, None)),
+            menu,
+        )
+        .await?;
         self.keep(child)
     }
 
@@ -146,11 +154,12 @@ impl Controls {
     }
 }
 
-/// A bare handler's process, which ends with its handle.
+/// A bare handler's process, which ends with its handle. It relays to an address, through a sidecar that a token opens,
+/// with another token if there is one.
 pub async fn spawn(
     port: u16,
     tls: bool,
-    relay: Option<(String, String)>,
+    relay: Option<(String, String, Option<String>)>,
     menu: &str,
 ) -> Result<Child> {
     let program = std::env::current_exe()?.with_file_name("bare");
@@ -159,8 +168,11 @@ pub async fn spawn(
     if tls {
         command.arg("--tls");
     }
-    if let Some((url, token)) = relay {
+    if let Some((url, token, bearer)) = relay {
         command.arg("--relay").arg(url).env("DAPR_API_TOKEN", token);
+        if let Some(bearer) = bearer {
+            command.env(BEARER, bearer);
+        }
     }
     let mut child = command
         .stdin(Stdio::piped())

@@ -6,7 +6,7 @@
 use anyhow::{Context as _, Result, ensure};
 use e2e::client::fresh;
 use e2e::order::list;
-use e2e::{Client, Order, Role, Target};
+use e2e::{Client, Order, Role, SignIn, Target};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -58,6 +58,21 @@ impl Customer {
             until: Until::Accepted,
             next: 0,
         })
+    }
+
+    /// Orders so often as this person, at a counter; gives the orders.
+    pub async fn orders_of(target: &Target, person: &SignIn, count: usize) -> Result<Vec<String>> {
+        let guest = Client::signed_in(target, person).await?;
+        let arrived = Self::arrive(target).await?;
+        let customer = Self {
+            client: guest,
+            ..arrived
+        };
+        let mut orders = Vec::with_capacity(count);
+        for _ in 0..count {
+            orders.push(Order::read(&customer.order().await?)?.id);
+        }
+        Ok(orders)
     }
 
     /// The same customer, who waits until then, and pays accordingly.

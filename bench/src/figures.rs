@@ -3,10 +3,13 @@
 //! Invariant: a figure that can't be had is an error; none is ever filled in.
 
 pub mod catalog;
+pub mod flood;
 pub mod identity;
+pub mod live;
 pub mod memory;
 pub mod menu;
 pub mod orders;
+pub mod perimeter;
 pub mod relay;
 pub mod sign_in;
 pub mod start;

@@ -1,7 +1,7 @@
 //! A caller that repeats one request on a connection that it keeps: the cheapest client that we can have, because it
 //! shares the processors with what it measures.
 //!
-//! Invariant: an answer is read whole, and any status but 200 is a failure.
+//! Invariant: an answer is read whole, and any status but 200 is a failure, unless whoever floods wants none in particular.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use e2e::Target;
 use http::header::HOST;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -19,7 +19,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
@@ -30,6 +30,8 @@ use crate::load::Caller;
 pub struct Call {
     port: u16,
     tls: Option<TlsConnector>,
+    from: Ipv4Addr,
+    any_status: bool,
     request: Request<Full<Bytes>>,
 }
 
@@ -49,6 +51,8 @@ impl Call {
         Ok(Self {
             port,
             tls: None,
+            from: Ipv4Addr::LOCALHOST,
+            any_status: false,
             request,
         })
     }
@@ -59,6 +63,20 @@ impl Call {
         let headers = self.request.headers_mut();
         headers.insert(HeaderName::from_static(name), value);
         Ok(self)
+    }
+
+    /// The same from another address of this machine.
+    #[must_use]
+    pub fn from(mut self, address: Ipv4Addr) -> Self {
+        self.from = address;
+        self
+    }
+
+    /// The same, content with every answer.
+    #[must_use]
+    pub fn whatever_comes(mut self) -> Self {
+        self.any_status = true;
+        self
     }
 
     /// The same over TLS, trusting the system's own authority alone.
@@ -88,7 +106,10 @@ impl Call {
 
     async fn connect(&self) -> Result<Sender> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let tcp = TcpStream::connect(address)
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((self.from, 0)))?;
+        let tcp = socket
+            .connect(address)
             .await
             .with_context(|| format!("{address}"))?;
         tcp.set_nodelay(true)?;
@@ -120,6 +141,24 @@ pub struct Connection {
     sender: Option<Sender>,
 }
 
+impl Connection {
+    /// Makes another call to the same server from now on.
+    pub fn turn_to(&mut self, call: &Call) {
+        self.call = Arc::new(call.clone());
+    }
+
+    /// Makes the call and hands its answer over as soon as its head is there.
+    pub async fn open(&mut self) -> Result<Response<Incoming>> {
+        let mut sender = self.sender.take().context("a connection is opened once")?;
+        sender.ready().await?;
+        let answer = sender.send_request(self.call.request.clone()).await?;
+        ensure!(answer.status() == StatusCode::OK, "{}", answer.status());
+        // The connection lasts for as long as this.
+        self.sender = Some(sender);
+        Ok(answer)
+    }
+}
+
 impl Caller for Connection {
     async fn call(&mut self) -> Result<()> {
         let mut sender = match self.sender.take() {
@@ -139,7 +178,7 @@ impl Caller for Connection {
         // A failure above gives the connection up.
         self.sender = Some(sender);
         ensure!(
-            status == StatusCode::OK,
+            status == StatusCode::OK || self.call.any_status,
             "{} answered {status}: {}",
             self.call.request.uri(),
             String::from_utf8_lossy(&complaint)

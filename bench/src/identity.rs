@@ -138,6 +138,24 @@ impl Identity {
         .await
     }
 
+    /// The BFF's token to act for a guest at an audience.
+    pub async fn exchanged(&self, guest: &SignIn, audience: &str) -> Result<String> {
+        let token = self.token_of(guest).await?;
+        self.token(&[
+            (
+                "grant_type",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ),
+            ("subject_token", &token),
+            (
+                "subject_token_type",
+                "urn:ietf:params:oauth:token-type:access_token",
+            ),
+            ("audience", audience),
+        ])
+        .await
+    }
+
     async fn token(&self, form: &[(&str, &str)]) -> Result<String> {
         let request = self.request(&Method::POST, "/oauth2/token")?.form(form);
         let answer = json(request.header("authorization", &self.basic)).await?;

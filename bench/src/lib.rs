@@ -25,3 +25,4 @@ pub mod processes;
 pub mod report;
 pub mod stack;
 pub mod twin;
+pub mod visitors;

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use e2e::Target;
 use e2e::patience::insist;
 use reqwest::StatusCode;
 use tokio::process::Child;
@@ -20,6 +21,8 @@ const START: Duration = Duration::from_secs(20);
 pub struct Lone {
     /// Where it answers hello.
     pub hello: Url,
+    /// Where it passes questions on, if it does.
+    pub relay: Url,
     /// Whose time counts.
     pub root: Root,
     running: Child,
@@ -28,10 +31,28 @@ pub struct Lone {
 impl Lone {
     /// Starts it on a port that nobody else uses, and waits until it can be reached.
     pub async fn start(port: u16) -> Result<Self> {
-        let running = spawn(port, false, None, "").await?;
-        let pid = running.id().context("the control ended at once")?;
-        let hello: Url = format!("http://127.0.0.1:{port}/hello").parse()?;
+        let base: Url = format!("http://127.0.0.1:{port}").parse()?;
         let http = reqwest::Client::builder().no_proxy().build()?;
+        Self::reached(spawn(port, false, None, "").await?, &base, &http).await
+    }
+
+    /// One that is over TLS and asks an address through a sidecar, with these two tokens.
+    pub async fn before(
+        target: &Target,
+        port: u16,
+        url: &Url,
+        sidecar: String,
+        bearer: String,
+    ) -> Result<Self> {
+        let base: Url = format!("https://localhost:{port}").parse()?;
+        let relay = (url.to_string(), sidecar, Some(bearer));
+        let running = spawn(port, true, Some(relay), "").await?;
+        Self::reached(running, &base, &e2e::client::plain(target)?).await
+    }
+
+    async fn reached(running: Child, base: &Url, http: &reqwest::Client) -> Result<Self> {
+        let pid = running.id().context("the control ended at once")?;
+        let hello = base.join("hello")?;
         insist("the bare handler", START, || async {
             let answer = http.get(hello.clone()).send().await?;
             ensure!(answer.status() == StatusCode::OK, "{}", answer.status());
@@ -40,6 +61,7 @@ impl Lone {
         .await?;
         Ok(Self {
             hello,
+            relay: base.join("relay")?,
             root: Root {
                 kind: "handler".to_owned(),
                 pid,

@@ -14,13 +14,14 @@ use bench::controls::Controls;
 use bench::customer::Customer;
 use bench::figures::memory::Memory;
 use bench::figures::{
-    catalog, identity, menu, orders, relay, sign_in, start, timing, verification,
+    catalog, flood, identity, live, menu, orders, perimeter, relay, sign_in, start, timing,
+    verification,
 };
 use bench::identity::Identity;
 use bench::lone::Lone;
 use bench::pgbench::Programs;
 use bench::report::Report;
-use bench::stack;
+use bench::{stack, visitors};
 use e2e::Target;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -64,6 +65,10 @@ async fn measure() -> Result<()> {
         Figures::Identity => {
             of_identity(&target, &arguments, &mut report).await?;
             "./run.sh bench identity"
+        }
+        Figures::Perimeter => {
+            of_perimeter(&arguments, &mut report).await?;
+            "./run.sh bench perimeter"
         }
     };
     report.remark(format!(
@@ -117,6 +122,35 @@ async fn of_identity(target: &Target, arguments: &Arguments, report: &mut Report
     identity::measure(target, &service, &guests, &lone, report).await?;
     lone.check()
 }
+
+/// Sessions for the figures of the public entry: sixteen live views of each make ten thousand.
+const SESSIONS: usize = 625;
+
+/// The figures of the public entry.
+async fn of_perimeter(arguments: &Arguments, report: &mut Report) -> Result<()> {
+    // For as long as the process: what waits for sign-ins in tasks of its own looks at it.
+    let target: &'static Target = Box::leak(Box::new(Target::local()?));
+    let identity = Identity::reach(target).await?;
+    let person = identity.register(1).await?.people()[0].clone();
+    let cookies = visitors::sign_in(target, &person, WARM).await?;
+    let before = live::held(target)?;
+    let cookies = [
+        cookies,
+        visitors::sign_in(target, &person, SESSIONS - WARM).await?,
+    ]
+    .concat();
+    live::sessions((before, live::held(target)?), SESSIONS - WARM, report)?;
+    let port = arguments.ports;
+    perimeter::measure(target, &identity, &person, &cookies, port, report).await?;
+    flood::measure(target, &cookies[0], report).await?;
+    let orders = Customer::orders_of(target, &person, ORDERS).await?;
+    live::measure(target, &cookies, &orders, report).await
+}
+
+/// Sessions that come first, because the first ones of a process cost what all of them share.
+const WARM: usize = 25;
+/// Orders that are watched.
+const ORDERS: usize = 100;
 
 fn aftermath(target: &Target, arguments: &Arguments) -> Result<Aftermath> {
     Ok(Aftermath {

@@ -18,8 +18,9 @@ mod stock;
 use std::fmt;
 
 pub use evidence::Evidence;
-pub use read::{judge, judge_within};
+pub use read::{judge, judge_within, known_secrets, texts};
 pub use report::Report;
+pub use secrets::search;
 
 /// What must hold whatever happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +43,7 @@ pub enum Invariant {
     I8,
     /// The same key means the same order.
     I9,
-    /// No secret is in any log.
+    /// No secret is in any log, topic, table or cache.
     I10,
 }
 
@@ -74,7 +75,7 @@ impl Invariant {
             Self::I7 => "one audit row per transition, chained and sealed",
             Self::I8 => "only legal transitions, versions grow by one",
             Self::I9 => "the same key means the same order",
-            Self::I10 => "no secret is in any log",
+            Self::I10 => "no secret is in any log, topic, table or cache",
         }
     }
 }

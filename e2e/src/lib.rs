@@ -5,6 +5,7 @@
 
 pub mod checker;
 pub mod client;
+pub mod collector;
 pub mod failpoints;
 pub mod history;
 pub mod order;

@@ -200,6 +200,20 @@ impl Target {
         }
     }
 
+    /// Ends a service, and keeps it from coming back.
+    pub async fn put_away(&self, app: &str) -> Result<()> {
+        match self {
+            Self::Local(local) => local.put_away(app).await,
+        }
+    }
+
+    /// Lets a service come back that was put away.
+    pub async fn bring_back(&self, app: &str) -> Result<()> {
+        match self {
+            Self::Local(local) => local.bring_back(app).await,
+        }
+    }
+
     /// Ends a part as the loss of its machine does: what it kept is gone too.
     pub async fn lose(&self, part: &Part) -> Result<()> {
         match self {
@@ -247,6 +261,27 @@ impl Target {
         }
     }
 
+    /// All that was ever published, to whatever topic, as text: headers, keys and messages, a line for each.
+    pub async fn published(&self) -> Result<String> {
+        match self {
+            Self::Local(local) => local.published().await,
+        }
+    }
+
+    /// Every column of every table of every service, each with all its values.
+    pub async fn columns(&self) -> Result<Vec<Record>> {
+        match self {
+            Self::Local(local) => local.columns().await,
+        }
+    }
+
+    /// Everything in the cache behind the state stores as text: keys and values.
+    pub async fn cached(&self) -> Result<String> {
+        match self {
+            Self::Local(local) => local.cached().await,
+        }
+    }
+
     /// Lets an app read a topic again from its beginning, and returns when it has.
     pub async fn replay(&self, app: &str, topic: &str) -> Result<()> {
         match self {
@@ -291,8 +326,13 @@ impl Target {
 
     /// A second process of a service, beside the first and with the same sidecar; it ends when this is dropped.
     pub async fn twin(&self, app: &str) -> Result<Twin> {
+        self.twin_traced(app, None).await
+    }
+
+    /// The same, handing its traces to a collector.
+    pub async fn twin_traced(&self, app: &str, collector: Option<&Url>) -> Result<Twin> {
         match self {
-            Self::Local(local) => local.twin(app).await,
+            Self::Local(local) => local.twin(app, collector).await,
         }
     }
 

@@ -2,11 +2,11 @@
 # Measuring. A stack of its own, the release build, its data on disk and durable as in
 # earnest; it is gone afterwards, the report stays (bench/reports/).
 
-bench() { # [identity] name of the report
+bench() { # [identity | perimeter] name of the report
   local figures=system programs commit
-  if [[ ${1:-} == identity ]]; then figures=identity; shift; fi
+  case ${1:-} in identity | perimeter) figures=$1; shift ;; esac
   local name=${1:-latest}
-  [[ $figures == system ]] || name=${1:-identity}
+  [[ $figures == system ]] || name=${1:-$figures}
   [[ $name =~ ^[a-z0-9][a-z0-9-]*$ ]] || die "bench: a report is named by small letters, digits and dashes, not $name"
   state_layout
   check_tools up; check_memory; check_disk
@@ -23,9 +23,11 @@ bench() { # [identity] name of the report
   trap 'exit 130' INT TERM HUP
   trap bench_over EXIT
   on_bench_stack ./run.sh reset -y >/dev/null
+  # Ten thousand live views are as many connections of one process.
+  ulimit -Sn "$(ulimit -Hn)"
   step 'first start' on_bench_stack ./run.sh up -d --release
-  local words=(--identity)
-  [[ $figures == identity ]] || prepare_system_figures
+  local words=("--$figures")
+  [[ $figures != system ]] || prepare_system_figures
   on_bench_stack target/release/bench --ports $((BENCH_BASE + 1800)) --postgres "${programs%/*}" \
     "${words[@]}" --report "bench/reports/$name.md" --subject "commit $commit, $(date -u +%F)"
   on_bench_stack ./run.sh reset -y >/dev/null

@@ -1,11 +1,13 @@
 //! A bare handler as a process of its own: `bare --port N [--tls] [--relay URL]`, the menu on standard input.
 //!
-//! Invariant: the token of the sidecar that it relays through comes in the environment, never as an argument.
+//! Invariant: what opens the sidecar that it relays through, and what opens the service behind it, come in the environment,
+//! never as arguments.
 
 use std::io::Read as _;
 
 use anyhow::{Context as _, Result};
 use bench::bare::{Bare, Relay};
+use bench::controls::BEARER;
 use e2e::Target;
 use lexopt::prelude::*;
 
@@ -24,7 +26,8 @@ async fn main() -> Result<()> {
     let relay = url.map(|url| {
         let token = std::env::var_os("DAPR_API_TOKEN").and_then(|token| token.into_string().ok());
         let token = token.context("DAPR_API_TOKEN is not set")?;
-        anyhow::Ok(Relay { url, token })
+        let bearer = std::env::var_os(BEARER).and_then(|bearer| bearer.into_string().ok());
+        anyhow::Ok(Relay { url, token, bearer })
     });
     let mut menu = Vec::new();
     std::io::stdin().read_to_end(&mut menu)?;

@@ -252,6 +252,8 @@ pub struct Searched {
     pub logs: usize,
     /// Messages of topics.
     pub messages: usize,
+    /// Columns of tables.
+    pub columns: usize,
     /// Secrets looked for.
     pub secrets: usize,
 }
@@ -261,7 +263,7 @@ pub struct Searched {
 pub struct Leak {
     /// Which secret.
     pub secret: String,
-    /// In which log or topic.
+    /// In which log, topic, column or cache.
     pub place: String,
 }
 

@@ -18,8 +18,34 @@ use crate::{history, patience};
 /// The services that publish, each with an outbox and an inbox.
 const PUBLISHERS: [&str; 3] = ["order", "inventory", "payment"];
 /// Secrets that a service reads from its store, by name; not every service has each.
-const STORED: [&str; 5] = ["database", "client", "merchant", "session", "webhook"];
-/// What is in those secrets and is none.
+const STORED: [&str; 11] = [
+    "client",
+    "clients",
+    "database",
+    "demo",
+    "federation",
+    "merchant",
+    "session",
+    "signing",
+    "tls",
+    "totp",
+    "webhook",
+];
+/// What is in those secrets, by its field, and is none.
+const PUBLIC: [&str; 11] = [
+    "certificate",
+    "client_id",
+    "current_since",
+    "database",
+    "host",
+    "issuer",
+    "label",
+    "port",
+    "providers",
+    "role",
+    "username",
+];
+/// What is shorter is a number or a date, or would be found anywhere.
 const SHORTEST_SECRET: usize = 12;
 /// How long, after the last fault was healed, until everything must have come to rest.
 const REST: Duration = Duration::from_mins(1);
@@ -216,27 +242,43 @@ async fn look_for_secrets(
     messages: &[Value],
     evidence: &mut Evidence,
 ) -> Result<()> {
-    let mut known = target.secrets()?;
-    known.extend(stored(target).await?);
-    let mut texts = target.all_logs()?;
+    let known = known_secrets(target).await?;
+    let (mut texts, columns) = (target.all_logs()?, target.columns().await?);
     evidence.searched = Searched {
         logs: texts.len(),
         messages: messages.len(),
+        columns: columns.len(),
         secrets: known.len(),
     };
     let published: Vec<_> = messages.iter().map(Value::to_string).collect();
-    texts.push(Record {
-        name: "the topics".to_owned(),
-        text: published.join("\n"),
-    });
+    texts.extend(columns);
+    texts.push(record("the topics", published.join("\n")));
+    texts.push(record("Redis", target.cached().await?));
     evidence.leaks = secrets::search(&texts, &known);
     Ok(())
 }
 
-/// The secrets that services read from their stores, as far as their sidecars give them out.
-async fn stored(target: &Target) -> Result<Vec<Record>> {
+/// All that the system has written down: logs, tables, caches, and topics, those of dead letters too, with headers and
+/// keys.
+pub async fn texts(target: &Target) -> Result<Vec<Record>> {
+    let (mut texts, columns) = (target.all_logs()?, target.columns().await?);
+    texts.extend(columns);
+    texts.push(record("the topics", target.published().await?));
+    texts.push(record("Redis", target.cached().await?));
+    Ok(texts)
+}
+
+fn record(name: &str, text: String) -> Record {
+    Record {
+        name: name.to_owned(),
+        text,
+    }
+}
+
+/// Every secret of the system that can be had: those in files, and those that sidecars give out to their services.
+pub async fn known_secrets(target: &Target) -> Result<Vec<Record>> {
+    let mut known = target.secrets()?;
     let http = plain(target)?;
-    let mut secrets = Vec::new();
     for app in target.apps() {
         let sidecar = target.sidecar(app)?;
         for name in STORED {
@@ -249,31 +291,22 @@ async fn stored(target: &Target) -> Result<Vec<Record>> {
                 continue;
             }
             let body: Value = serde_json::from_slice(&answer.bytes().await?)?;
-            let values = body.as_object().into_iter().flatten();
-            let secret = |key: &str| {
-                [
-                    "password",
-                    "client_secret",
-                    "api_key",
-                    "webhook_secret",
-                    "current",
-                ]
-                .contains(&key)
-            };
-            secrets.extend(
-                values
-                    .filter(|(key, _)| secret(key))
-                    .filter_map(|(key, value)| {
-                        let text = value
-                            .as_str()
-                            .filter(|text| text.len() >= SHORTEST_SECRET)?;
-                        Some(Record {
-                            name: format!("{app}/{name}/{key}"),
-                            text: text.to_owned(),
-                        })
-                    }),
-            );
+            for (key, value) in body.as_object().into_iter().flatten() {
+                // Of `campus.issuer`, the issuer.
+                let field = key.rsplit('.').next().unwrap_or(key);
+                if PUBLIC.contains(&field) {
+                    continue;
+                }
+                // Of a key in PEM, its lines; they are written with their breaks or without.
+                let lines = value.as_str().unwrap_or_default().lines();
+                let lines = lines.filter(|line| line.len() >= SHORTEST_SECRET);
+                let lines = lines.filter(|line| !line.starts_with("-----"));
+                known.extend(lines.map(|line| Record {
+                    name: format!("{app}/{name}/{key}"),
+                    text: line.to_owned(),
+                }));
+            }
         }
     }
-    Ok(secrets)
+    Ok(known)
 }

@@ -43,6 +43,7 @@ pub(super) fn sound() -> Evidence {
         searched: Searched {
             logs: 1,
             messages: 1,
+            columns: 1,
             secrets: 1,
         },
         levels: vec![Level {

@@ -7,6 +7,7 @@ mod kafka;
 mod records;
 mod sidecar;
 mod sockets;
+mod stores;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -213,7 +214,12 @@ impl Local {
     }
 
     fn pid(&self, part: &Part) -> Option<u32> {
-        let note = self.state.join("run").join(format!("{}.pid", name(part)));
+        self.noted(&name(part))
+    }
+
+    /// The process that is noted under this name, if it still runs.
+    fn noted(&self, name: &str) -> Option<u32> {
+        let note = self.state.join("run").join(format!("{name}.pid"));
         let pid = fs::read_to_string(&note).ok()?.trim().parse().ok()?;
         // A process that began after its note was written has inherited the number.
         let noted = fs::metadata(&note).ok()?.mtime();

@@ -219,7 +219,7 @@ async fn only_whose_order_it_is_may_undo_it_and_not_once_it_is_made() -> Result<
 }
 
 /// The provider's header for a message of that age.
-fn signed(secret: &str, body: &str, age: u64) -> Result<String> {
+pub fn signed(secret: &str, body: &str, age: u64) -> Result<String> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let at = now.as_secs() - age;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
@@ -232,7 +232,8 @@ fn signed(secret: &str, body: &str, age: u64) -> Result<String> {
     Ok(format!("t={at},v1={tag}"))
 }
 
-async fn deliver(target: &Target, body: &str, signature: &str) -> Result<StatusCode> {
+/// Sends a message as the provider does.
+pub async fn deliver(target: &Target, body: &str, signature: &str) -> Result<StatusCode> {
     let request = plain(target)?
         .post(target.public().join("/webhooks/provider")?)
         .header("content-type", "application/json")

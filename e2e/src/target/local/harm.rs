@@ -22,13 +22,30 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long a second process may take until it is ready.
 const START: Duration = Duration::from_secs(20);
 
+/// How far a twin's public entry is above its original's.
+const PUBLIC_ABOVE: u16 = 1;
+
 /// A second process of a service.
 pub struct Twin {
     process: Child,
+    listener: Url,
+    public: Url,
     ops: Url,
 }
 
 impl Twin {
+    /// Where it listens to the sidecar.
+    #[must_use]
+    pub fn listener(&self) -> &Url {
+        &self.listener
+    }
+
+    /// Where the BFF's listens to browsers.
+    #[must_use]
+    pub fn public(&self) -> &Url {
+        &self.public
+    }
+
     /// Where it tells of itself.
     #[must_use]
     pub fn ops(&self) -> &Url {
@@ -47,13 +64,7 @@ impl Local {
         let pid = self
             .pid(part)
             .with_context(|| format!("{part} does not run"))?;
-        let sent = Command::new("bash")
-            .args(["-c", r#"kill "-$1" "$2""#, "kill", signal, &pid.to_string()])
-            .status()
-            .await?;
-        if !sent.success() {
-            bail!("{part} did not get the signal {signal}");
-        }
+        send(signal, pid).await.with_context(|| part.to_string())?;
         Ok(pid)
     }
 
@@ -69,7 +80,22 @@ impl Local {
         until(&format!("{part} going on"), AT_ONCE, goes_on).await
     }
 
-    pub(in crate::target) async fn twin(&self, app: &str) -> Result<Twin> {
+    pub(in crate::target) async fn put_away(&self, app: &str) -> Result<()> {
+        // Who brings it back is stopped first.
+        send("STOP", self.keeper(app)?).await?;
+        self.kill(&Part::App(app.to_owned())).await
+    }
+
+    pub(in crate::target) async fn bring_back(&self, app: &str) -> Result<()> {
+        send("CONT", self.keeper(app)?).await
+    }
+
+    fn keeper(&self, app: &str) -> Result<u32> {
+        self.noted(&format!("{app}.keep"))
+            .with_context(|| format!("nobody keeps {app}"))
+    }
+
+    pub(in crate::target) async fn twin(&self, app: &str, collector: Option<&Url>) -> Result<Twin> {
         let first = Part::App(app.to_owned());
         let pid = self
             .pid(&first)
@@ -78,12 +104,28 @@ impl Local {
         let port = self.app(app)?.listens + ABOVE;
         let log = self.state.join("logs").join(format!("{app}.twin.log"));
         let log = fs::File::options().create(true).append(true).open(log)?;
-        let mut process = Command::new(fs::read_link(format!("{place}/exe"))?)
+        let mut public = self.public.clone();
+        let entry = public.port().context("a public port")? + PUBLIC_ABOVE;
+        public.set_port(Some(entry)).ok().context("a public port")?;
+        let mut process = Command::new(fs::read_link(format!("{place}/exe"))?);
+        process
             .current_dir(fs::read_link(format!("{place}/cwd"))?)
             .env_clear()
             .envs(environment(pid)?)
             .env("APP_PORT", self.moved(port).to_string())
-            .env("CREMA_OPS_PORT", self.moved(port + 1).to_string())
+            .env("CREMA_OPS_PORT", self.moved(port + 1).to_string());
+        if app == "bff" {
+            // Its limits are those that everybody has, even where the first one is measured.
+            process
+                .env("CREMA_PUBLIC_LISTEN", format!("127.0.0.1:{entry}"))
+                .env_remove("CREMA_RATE_FACTOR");
+        }
+        if let Some(collector) = collector {
+            process
+                .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str())
+                .env("OTEL_BSP_SCHEDULE_DELAY", "100");
+        }
+        let mut process = process
             .stdin(Stdio::null())
             .stderr(log.try_clone()?)
             .stdout(log)
@@ -106,8 +148,24 @@ impl Local {
         if let Some(status) = process.try_wait()? {
             bail!("the second {app} ended with {status}; its log is {app}.twin.log");
         }
-        Ok(Twin { process, ops })
+        Ok(Twin {
+            process,
+            listener: self.at(port)?,
+            public,
+            ops,
+        })
     }
+}
+
+async fn send(signal: &str, pid: u32) -> Result<()> {
+    let sent = Command::new("bash")
+        .args(["-c", r#"kill "-$1" "$2""#, "kill", signal, &pid.to_string()])
+        .status()
+        .await?;
+    if !sent.success() {
+        bail!("the process {pid} did not get the signal {signal}");
+    }
+    Ok(())
 }
 
 /// The variables that a process was started with.

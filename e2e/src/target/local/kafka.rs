@@ -17,12 +17,33 @@ use crate::target::Part;
 const NEXT_MESSAGE: Duration = Duration::from_secs(30);
 
 impl Local {
+    pub(in crate::target) async fn published(&self) -> Result<String> {
+        let internal = ["--exclude-internal-topics", "--time", "latest"];
+        let ends = self.tool("GetOffsetShell", &internal).await?;
+        let printed = [
+            "--property",
+            "print.key=true",
+            "--property",
+            "print.headers=true",
+        ];
+        self.read_all(".*", &ends, &printed).await
+    }
+
     pub(in crate::target) async fn messages(&self, topics: &[String]) -> Result<Vec<Value>> {
         // A pattern: the dot is the only letter of a topic's name that means something else in one.
         let wanted = topics.join("|").replace('.', "[.]");
         let ends = self
             .tool("GetOffsetShell", &["--topic", &wanted, "--time", "latest"])
             .await?;
+        let text = self.read_all(&wanted, &ends, &[]).await?;
+        let messages = text.lines().filter(|line| line.starts_with('{'));
+        messages
+            .map(|line| Ok(serde_json::from_str(line)?))
+            .collect()
+    }
+
+    /// What was in these topics when they ended there.
+    async fn read_all(&self, topics: &str, ends: &str, printed: &[&str]) -> Result<String> {
         // topic:partition:offset; nothing is ever deleted, so that each starts at 0.
         let ends = ends.lines().map(|line| {
             let end = line.rsplit(':').next().unwrap_or_default();
@@ -30,23 +51,16 @@ impl Local {
         });
         let there = ends.sum::<Result<usize>>()?;
         if there == 0 {
-            return Ok(Vec::new());
+            return Ok(String::new());
         }
         let wait = NEXT_MESSAGE.as_millis().to_string();
-        let consumer = ["--include", &wanted, "--from-beginning"];
+        let consumer = ["--include", topics, "--from-beginning"];
         let limits = ["--max-messages", &there.to_string(), "--timeout-ms", &wait];
-        let text = self
-            .tool(
-                "consumer.ConsoleConsumer",
-                &[&consumer[..], &limits[..]].concat(),
-            )
-            .await?;
+        let arguments = [&consumer[..], &limits[..], printed].concat();
+        let text = self.tool("consumer.ConsoleConsumer", &arguments).await?;
         let came = text.lines().count();
         ensure!(came >= there, "of {there} messages {came} were read");
-        let messages = text.lines().filter(|line| line.starts_with('{'));
-        messages
-            .map(|line| Ok(serde_json::from_str(line)?))
-            .collect()
+        Ok(text)
     }
 
     /// What a tool of Kafka prints, run from the very libraries that the broker runs from.
