@@ -56,6 +56,9 @@ pub enum Error {
     /// A client's token is none, or not good for what it asks.
     #[error("no good token")]
     Bearer(Problem),
+    /// It is not what the service takes.
+    #[error("the request breaks the service's contract")]
+    Contract(Problem),
     /// As many live streams are open as may be.
     #[error("too many streams are open")]
     TooManyStreams,
@@ -138,7 +141,7 @@ impl Error {
                 "You ask too much at a time",
             )
             .retry_after(*seconds),
-            Self::Bearer(problem) => problem.clone(),
+            Self::Bearer(problem) | Self::Contract(problem) => problem.clone(),
             Self::Full(Full::One) => Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many-at-once",

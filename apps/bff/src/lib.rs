@@ -2,7 +2,8 @@
 //!
 //! **Owns** browser sessions (in the state store, where they may vanish), the public listener and the web client's files.
 //! **Promises** `/api/*` to our own client, identity's endpoints and pages under the issuer's address, the client's pages,
-//! and a way in for the payment provider's webhooks.
+//! a way in for the payment provider's webhooks, and the document of all that (`/v1/openapi.json`), which it holds
+//! requests against before it asks a service.
 //! **Calls** identity, catalog, order, inventory and payment by service invocation, in the person's name by token exchange,
 //! for menus and what is sold out in its own.
 //! **Publishes** nothing. **Listens to** `order-events`, to show orders as they change, to `inventory-events`, to show what
@@ -13,6 +14,7 @@
 
 pub mod catalogue;
 pub mod config;
+pub mod contract;
 pub mod cookies;
 pub mod error;
 pub mod inbound;

@@ -1,5 +1,6 @@
 //! What the public listener answers itself, one file per operation.
 
+pub mod api_document;
 pub mod live_order;
 pub mod live_tickets;
 pub mod menu;

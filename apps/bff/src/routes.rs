@@ -13,12 +13,13 @@ use service::problem::Problem;
 use service::routes::{Access, Route, Routes};
 use service::server::observe_request;
 
+use crate::contract::Contract;
 use crate::error::Error;
 use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
-    live_order, live_tickets, menu, pass_bearer, preflight, session_end, session_read,
-    sign_in_finish, sign_in_start, to_identity, webhook,
+    api_document, live_order, live_tickets, menu, pass_bearer, preflight, session_end,
+    session_read, sign_in_finish, sign_in_start, to_identity, webhook,
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;
@@ -120,8 +121,9 @@ fn api() -> Rows {
             live_order::handle,
         );
     for row in &PASSED {
+        let contract = Contract::of(&row.method, row.path);
         let handler = move |State(app): State<App>, params: RawPathParams, request: Request| async move {
-            pass::run(app, row, &params, request).await
+            pass::run(app, row, &contract, &params, request).await
         };
         api = api.row(row.method.clone(), row.path, Access::Session, handler);
     }
@@ -132,8 +134,9 @@ fn api() -> Rows {
 fn v1() -> Rows {
     let mut v1 = Rows::default();
     for (path, row) in pass_bearer::TABLE.iter() {
+        let contract = Contract::of(&row.method, path);
         let handler = move |State(app): State<App>, params: RawPathParams, request: Request| async move {
-            pass_bearer::run(app, row, &params, request).await
+            pass_bearer::run(app, row, &contract, &params, request).await
         };
         v1 = v1.row(row.method.clone(), path, Access::Bearer, handler);
     }
@@ -149,6 +152,12 @@ fn open(web: &Web) -> Rows {
             CALLBACK,
             Access::Public,
             sign_in_finish::handle,
+        )
+        .row(
+            Method::GET,
+            api_document::PATH,
+            Access::Public,
+            api_document::handle,
         )
         // Protected by its signature.
         .row(Method::POST, webhook::PATH, Access::Public, webhook::handle);

@@ -10,6 +10,7 @@ pub mod config;
 pub mod error;
 pub mod menu;
 pub mod menus;
+pub mod openapi;
 pub mod ops;
 pub mod pricing;
 pub mod rendered;

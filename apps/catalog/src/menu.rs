@@ -3,6 +3,7 @@
 //! Invariant: a `Menu` holds only what its store offers: every variation and option in it has a price there, every
 //! product at least one variation and a tax rate. All amounts are minor units of the store's one currency, tax included.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::money::Currency;
 use uuid::Uuid;
@@ -10,7 +11,9 @@ use uuid::Uuid;
 macro_rules! id {
     ($name:ident, $of:literal) => {
         #[doc = concat!("Identifies ", $of, ".")]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type,
+        )]
         #[serde(transparent)]
         #[sqlx(transparent)]
         pub struct $name(pub Uuid);

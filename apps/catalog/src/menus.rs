@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::clock::Clock;
 use service::money::{Currency, Money};
@@ -110,21 +111,25 @@ impl Menus {
     }
 }
 
-#[derive(Serialize)]
-struct MenuBody<'a> {
+/// A menu as it is answered.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Menu")]
+pub struct MenuBody<'a> {
     store_id: StoreId,
     currency: Currency,
     categories: Vec<CategoryBody<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Category")]
 struct CategoryBody<'a> {
     id: CategoryId,
     name: &'a str,
     products: Vec<ProductBody<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Product")]
 struct ProductBody<'a> {
     id: ProductId,
     name: &'a str,
@@ -135,14 +140,16 @@ struct ProductBody<'a> {
     option_groups: Vec<GroupBody<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Variation")]
 struct VariationBody<'a> {
     id: VariationId,
     name: &'a str,
     price: Money,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OptionGroup")]
 struct GroupBody<'a> {
     id: GroupId,
     name: &'a str,
@@ -151,7 +158,8 @@ struct GroupBody<'a> {
     options: Vec<OptionBody<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Option")]
 struct OptionBody<'a> {
     id: OptionId,
     name: &'a str,

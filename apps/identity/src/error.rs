@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::database;
 use service::ids::NoRandomness;
@@ -127,8 +128,10 @@ impl From<BadParams> for OAuthError {
     }
 }
 
-#[derive(Serialize)]
-struct Body {
+/// A refusal as RFC 6749 writes it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Refusal")]
+pub struct Body {
     error: &'static str,
     error_description: String,
 }

@@ -29,6 +29,7 @@ pub mod issuer;
 pub mod keys;
 pub mod mail;
 pub mod opaque;
+pub mod openapi;
 pub mod operator;
 pub mod ops;
 pub mod origin;

@@ -17,6 +17,7 @@ mod consumer;
 pub mod error;
 pub mod events;
 pub mod inbound;
+pub mod openapi;
 pub mod ops;
 pub mod recipe;
 pub mod reservation;

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,8 +27,9 @@ pub struct RecipeBook {
 }
 
 /// How many pieces a line is for: 1 to 99.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "i64")]
+#[schemars(extend("minimum" = 1, "maximum" = MOST_PIECES))]
 pub struct Pieces(i64);
 
 impl TryFrom<i64> for Pieces {
@@ -43,8 +45,9 @@ impl TryFrom<i64> for Pieces {
 }
 
 /// Options chosen with a line, at most 50. One may be chosen twice: it is then needed twice.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<Uuid>")]
+#[schemars(extend("maxItems" = MOST_OPTIONS))]
 pub struct Chosen(Vec<Uuid>);
 
 impl TryFrom<Vec<Uuid>> for Chosen {
@@ -60,7 +63,7 @@ impl TryFrom<Vec<Uuid>> for Chosen {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
     /// What of the catalog.
@@ -73,8 +76,9 @@ pub struct Line {
 }
 
 /// The lines of an order: 1 to 50.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<Line>")]
+#[schemars(extend("minItems" = 1, "maxItems" = MOST_LINES))]
 pub struct Lines(Vec<Line>);
 
 impl TryFrom<Vec<Line>> for Lines {
@@ -124,7 +128,7 @@ impl Needs {
 }
 
 /// What can't be made, ids ascending.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SoldOut {
     /// Not even one piece of these.
     pub variations: Vec<Uuid>,

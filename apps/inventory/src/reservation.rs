@@ -4,6 +4,7 @@
 //! and come in any order.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::idempotency::Fingerprint;
 use uuid::Uuid;
@@ -14,15 +15,16 @@ use crate::stock::{ItemId, Kind, Portion, StoreId};
 pub const HELD_FOR: TimeDelta = TimeDelta::minutes(15);
 
 /// Identifies an order of the order service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct OrderId(pub Uuid);
 
 /// What has become of a reservation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schemars(rename = "ReservationStatus")]
 pub enum Status {
     /// The stock waits for the order.
     Held,
@@ -160,7 +162,8 @@ impl Reservation {
 }
 
 /// A reservation as the service answers it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Reservation")]
 pub struct Summary {
     /// Whose.
     pub order_id: OrderId,

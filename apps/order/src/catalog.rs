@@ -6,6 +6,7 @@
 use axum::http::{Method, StatusCode};
 use chrono_tz::Tz;
 use dapr_kit::{Dapr, InvokeError, TokenError, Tokens};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::money::Money;
 use service::problem::{Problem, TYPE_PREFIX};
@@ -28,7 +29,7 @@ pub struct QuoteRequest<'a> {
 }
 
 /// One wanted line. Quantities are judged by the catalog, so any integer is let through to it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WantedLine {
     /// What of the catalog.

@@ -25,6 +25,7 @@ pub mod in_flight;
 pub mod inbound;
 pub mod lifecycle;
 pub mod numbers;
+pub mod openapi;
 pub mod ops;
 pub mod order;
 pub mod prefer;

@@ -2,10 +2,11 @@
 //!
 //! Invariant: a step is legal exactly if [`STEPS`] has a row for it, and every row moves exactly one axis.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// First axis: is there a deal, and has it been settled?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Checkout {
@@ -22,7 +23,7 @@ pub enum Checkout {
 }
 
 /// Second axis: how far has the making come?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Fulfilment {

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use service::money::Money;
 use uuid::Uuid;
@@ -11,13 +12,13 @@ use uuid::Uuid;
 use crate::lifecycle::{Checkout, Fulfilment, IllegalStep, Move, State, Step};
 
 /// Identifies an order; UUIDv7, so that ids sort by the time of placing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct OrderId(pub Uuid);
 
 /// Identifies a store of the catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct StoreId(pub Uuid);
@@ -29,8 +30,9 @@ pub struct StoreId(pub Uuid);
 pub struct CustomerId(pub Uuid);
 
 /// The number that is called out: from 1 upwards, per store and day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, JsonSchema)]
 #[sqlx(transparent)]
+#[schemars(into = "String", extend("pattern" = "^[A-Z]+-[0-9]{3}$"))]
 pub struct OrderNumber(pub i32);
 
 impl std::fmt::Display for OrderNumber {
@@ -66,7 +68,7 @@ pub fn business_day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
 }
 
 /// How an order is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum PaymentMethod {
@@ -77,7 +79,7 @@ pub enum PaymentMethod {
 }
 
 /// Whether we have the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum PaymentStatus {
@@ -92,7 +94,7 @@ pub enum PaymentStatus {
 }
 
 /// Why an order is, or will be, cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Reason {
@@ -115,7 +117,7 @@ pub enum Reason {
 }
 
 /// The payment of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Payment {
     /// How.
     pub method: PaymentMethod,
@@ -124,7 +126,7 @@ pub struct Payment {
 }
 
 /// One line, with names and prices as they were when the order was placed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
     /// What of the catalog.
     pub variation_id: Uuid,
@@ -146,7 +148,7 @@ pub struct Line {
 }
 
 /// One chosen option of a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChosenOption {
     /// What of the catalog.
     pub id: Uuid,
@@ -159,7 +161,7 @@ pub struct ChosenOption {
 }
 
 /// The tax contained in an order, for one rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tax {
     /// The rate, in hundredths of a per cent.
     pub rate_bp: i32,
@@ -195,7 +197,7 @@ pub struct Draft {
 }
 
 /// An order. Its JSON is what the service answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
@@ -213,6 +215,7 @@ pub struct Order {
     pub business_day: NaiveDate,
     /// When.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub placed_at: DateTime<Utc>,
     /// First axis of its state.
     pub checkout: Checkout,

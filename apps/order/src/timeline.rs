@@ -3,6 +3,7 @@
 //! Invariant: a line stands where its instant puts it; lines of one instant and one source keep that source's order.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -29,10 +30,12 @@ pub struct Entry {
 }
 
 /// One line of a timeline.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "TimelineLine")]
 pub struct Line {
     /// When.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
     /// The service: `order`, `payment` or `inventory`.
     pub source: String,

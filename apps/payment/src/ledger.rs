@@ -2,15 +2,17 @@
 //!
 //! Invariant: the entries of one transaction sum to zero; there is no other way to make entries than [`Transfer`].
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::money::Money;
 
 use crate::payment::Method;
 
 /// Where money is, or where it came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schemars(rename = "LedgerAccount")]
 pub enum Account {
     /// What the provider owes us.
     ProviderReceivable,

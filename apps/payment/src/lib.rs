@@ -21,6 +21,7 @@ pub mod error;
 pub mod events;
 pub mod inbound;
 pub mod ledger;
+pub mod openapi;
 pub mod operation;
 pub mod ops;
 pub mod payment;

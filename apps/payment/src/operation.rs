@@ -4,6 +4,7 @@
 //! however often it is asked for, it happens at most once.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::money::Money;
 use uuid::Uuid;
@@ -11,15 +12,16 @@ use uuid::Uuid;
 use crate::payment::{OrderId, PaymentId};
 
 /// Identifies an operation; UUIDv7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct OperationId(pub Uuid);
 
 /// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schemars(rename = "OperationKind")]
 pub enum Kind {
     /// The money is put aside for us.
     Authorise,
@@ -83,7 +85,7 @@ impl Kind {
 }
 
 /// How far an operation has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Progress {

@@ -2,25 +2,28 @@
 //!
 //! Invariant: refunded ≤ captured ≤ amount; a payment changes only by [`Payment::take`], which raises its version by one.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use service::money::{Money, MoneyError};
 use uuid::Uuid;
 
 /// Identifies a payment; UUIDv7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct PaymentId(pub Uuid);
 
 /// Identifies the order that is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct OrderId(pub Uuid);
 
 /// Identifies the store that sells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct StoreId(pub Uuid);
@@ -31,9 +34,10 @@ pub const LEAST: i64 = 1;
 pub const MOST: i64 = 1_000_000_000;
 
 /// How an order is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schemars(rename = "PaymentMethod")]
 pub enum Method {
     /// By a card, through the provider.
     Card,
@@ -42,9 +46,10 @@ pub enum Method {
 }
 
 /// How far a payment has come, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schemars(rename = "PaymentStatus")]
 pub enum Status {
     /// The provider is being asked.
     Initiated,
@@ -279,7 +284,8 @@ impl Payment {
 }
 
 /// As callers see it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Payment")]
 struct Shown<'a> {
     payment_id: PaymentId,
     order_id: OrderId,
@@ -292,8 +298,10 @@ struct Shown<'a> {
     reason: Option<&'a str>,
     version: i64,
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     created_at: DateTime<Utc>,
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     updated_at: DateTime<Utc>,
 }
 
@@ -314,6 +322,16 @@ impl Serialize for Payment {
             updated_at: self.updated_at,
         }
         .serialize(serializer)
+    }
+}
+
+impl JsonSchema for Payment {
+    fn schema_name() -> Cow<'static, str> {
+        Shown::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Shown::json_schema(generator)
     }
 }
 

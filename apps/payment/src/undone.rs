@@ -2,12 +2,13 @@
 //!
 //! Invariant: undoing is the last word, so what is answered here never leads to money being taken again.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::payment::{OrderId, Payment, Status};
 
 /// The answer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Undone {
     /// The payment after it.

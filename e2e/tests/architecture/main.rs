@@ -4,6 +4,7 @@
 //! named here.
 
 mod dapr;
+mod documents;
 mod events;
 mod licences;
 mod pins;

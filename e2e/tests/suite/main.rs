@@ -9,6 +9,7 @@ mod bearers;
 mod browser;
 mod canaries;
 mod checkout;
+mod documents;
 mod faults;
 mod federation;
 mod foreign;

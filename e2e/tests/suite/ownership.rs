@@ -3,13 +3,15 @@
 //! Invariant: the routes with an id in them are those that the services serve, so a new one is tried without being named.
 
 use anyhow::{Result, ensure};
-use e2e::client::plain;
+use e2e::client::{fresh, plain};
 use e2e::order::list;
 use e2e::{Order, Role, Target};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::access::matrix::{MATRIX, Row};
+use crate::access::whose::{Whose, whose};
 use crate::stack::{self, GENEROUS, browser, newcomer, order_one, routes, word};
 use crate::tokens::Person;
 
@@ -122,6 +124,99 @@ async fn an_order_is_its_customers_and_its_stores() -> Result<()> {
             "{method} {path}: {status} {kind} for those whose it is"
         );
     }
+    Ok(())
+}
+
+/// A body that the route reads without a complaint, so that only the resource can be at fault.
+fn body_for(path: &str) -> Value {
+    match path.rsplit('/').next() {
+        Some("threshold") => json!({ "threshold": 0 }),
+        Some("receipts" | "waste" | "adjustments") => {
+            json!({ "item_id": Uuid::nil(), "quantity": 1, "reason": "counted" })
+        }
+        Some("refunds") => {
+            json!({ "amount": { "amount": 1, "currency": "EUR" }, "reason": "cold" })
+        }
+        _ => json!({ "status": "preparation" }),
+    }
+}
+
+/// Whether a route says that there is no such order, store or payment.
+async fn is_hidden(target: &Target, row: &Row, order: &Order, token: &str) -> Result<bool> {
+    let path = row
+        .path
+        .replace("{store}", &order.store_id)
+        .replace("{item}", &Uuid::nil().to_string())
+        .replace("{order}", &order.id)
+        .replace("{id}", &order.id);
+    let sidecar = target.sidecar("bff")?;
+    let address = format!("/v1.0/invoke/{}/method{path}", row.app);
+    let mut request = plain(target)?
+        .request(row.method.parse::<Method>()?, sidecar.url.join(&address)?)
+        .header("dapr-api-token", &sidecar.token)
+        .header("idempotency-key", fresh())
+        .header("if-match", "\"0\"")
+        .bearer_auth(token);
+    if row.method != "GET" {
+        request = request.json(&body_for(&row.path));
+    }
+    let answer = request.send().await?;
+    let status = answer.status();
+    let problem: Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+    let slug = word(&problem, "type")
+        .rsplit(':')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let hidden =
+        ["order-not-found", "store-not-found", "payment-not-found"].contains(&slug.as_str());
+    ensure!(
+        hidden == (status == StatusCode::NOT_FOUND) || slug == "item-not-found",
+        "{} {path}: {status} {slug}",
+        row.method
+    );
+    Ok(hidden)
+}
+
+/// Every route of every document that is about somebody's resource, asked by someone who has the scope for it.
+#[tokio::test]
+async fn whoever_has_the_scope_and_not_the_resource_is_told_that_there_is_none() -> Result<()> {
+    let stack = stack::shared().await?;
+    let owner = newcomer(&stack).await?;
+    let order = order_one(&owner).await?;
+    let owner = Person::of(&stack, &owner).await?;
+    // The one's role may do everything at a store, but she works at none; the other works at this one.
+    let (elsewhere, here) = (
+        Person::demo(&stack, Role::Admin).await?,
+        Person::demo(&stack, Role::Manager).await?,
+    );
+    let mut tried = 0;
+    for row in MATRIX.iter() {
+        let whose = whose(row.app, &row.method, &row.path);
+        let mine = match whose {
+            Some(Whose::Customers) => owner.at(row.app).await?,
+            Some(Whose::Stores) => here.at(row.app).await?,
+            _ => continue,
+        };
+        let theirs = elsewhere.at(row.app).await?;
+        ensure!(
+            is_hidden(&stack, row, &order, &theirs).await?,
+            "{} {} {} shows it",
+            row.app,
+            row.method,
+            row.path
+        );
+        // What is paid at the counter has no payment before it is handed over.
+        ensure!(
+            row.app == "payment" || !is_hidden(&stack, row, &order, &mine).await?,
+            "{} {} {} hides it from those whose it is",
+            row.app,
+            row.method,
+            row.path
+        );
+        tried += 1;
+    }
+    ensure!(tried > 12, "only {tried} routes are somebody's");
     Ok(())
 }
 

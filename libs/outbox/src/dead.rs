@@ -5,6 +5,7 @@
 pub mod routes;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use service::clock::Clock;
@@ -13,7 +14,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// One letter. What the event does not say of itself is empty.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct DeadLetter {
     /// Ours, not the event's; later ones sort after earlier ones.
     pub id: Uuid,
@@ -30,6 +31,7 @@ pub struct DeadLetter {
     pub event_id: String,
     /// When it was kept.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub received_at: DateTime<Utc>,
     /// When an operator had it handled after all.
     #[serde(serialize_with = "optional_instant")]

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod ids;
 mod jwks;
 pub mod money;
+pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod rate;

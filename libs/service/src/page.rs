@@ -1,5 +1,6 @@
 //! Keyset pages: `?limit=50&cursor=…` in, `{items, next}` out; never an offset.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,12 +11,14 @@ use http::StatusCode;
 pub const MOST: i64 = 100;
 
 /// What a caller asks for.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// How many items, 1 to 100; 50 if unsaid.
+    #[schemars(range(min = 1, max = 100))]
     pub limit: Option<i64>,
     /// `next` of the page before; the first page if unsaid.
+    #[schemars(with = "Option<Uuid>")]
     pub cursor: Option<String>,
 }
 
@@ -54,11 +57,12 @@ fn invalid(field: &str, detail: &str) -> Problem {
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct Page<T> {
     /// The items, in order.
     pub items: Vec<T>,
-    /// The cursor of the next page; absent at the end.
+    /// The cursor of the next page; null at the end.
     pub next: Option<String>,
 }
 

@@ -21,6 +21,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::auth::{self, Verifier};
 use crate::extract;
+use crate::openapi::{self, Arguments};
 use crate::problem::Problem;
 use crate::server::observe;
 
@@ -65,6 +66,9 @@ pub struct Route {
     pub access: Access,
     /// Where it is served.
     pub listener: Listener,
+    /// What the handler's arguments say of its requests.
+    #[serde(skip)]
+    pub(crate) arguments: fn(&mut openapi::Request<'_>),
 }
 
 impl Route {
@@ -76,6 +80,7 @@ impl Route {
             path,
             access,
             listener: Listener::Public,
+            arguments: |_| {},
         }
     }
 }
@@ -152,7 +157,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     ) -> Self
     where
         H: Handler<T, S>,
-        T: 'static,
+        T: Arguments + 'static,
     {
         assert_ne!(access, Access::Session, "{method} {path}: no browser here");
         assert_ne!(access, Access::Bearer, "{method} {path}: say which scope");
@@ -170,6 +175,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             path,
             access,
             listener: Listener::Sidecar,
+            arguments: T::describe,
         });
         self
     }

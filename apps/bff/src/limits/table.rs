@@ -78,7 +78,7 @@ impl Class {
                 () => Self::Command,
             };
         }
-        if route.starts_with("/v1/") {
+        if route.starts_with("/v1/") && route != crate::ops::api_document::PATH {
             return Self::Client;
         }
         if route == crate::ops::webhook::PATH {

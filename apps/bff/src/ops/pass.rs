@@ -8,6 +8,7 @@ use axum::http::{HeaderName, Method};
 use axum::response::Response;
 use uuid::Uuid;
 
+use crate::contract::Contract;
 use crate::error::Error;
 use crate::perimeter::forward;
 use crate::session::Activity;
@@ -34,6 +35,7 @@ pub struct Passed {
 pub async fn run(
     app: App,
     row: &Passed,
+    contract: &Contract,
     params: &RawPathParams,
     request: Request,
 ) -> Result<Response, Error> {
@@ -45,6 +47,10 @@ pub async fn run(
     let path = forward::with_query(&fill(row.upstream, params)?, &head.uri)?;
     let body = forward::body(&head.headers, body).await?;
     let token = app.user_token(&session, row.app, Activity::Person).await?;
+    // Behind the token: who may call nothing there is told just that.
+    contract
+        .check(&head.headers, &head.uri, &body)
+        .map_err(Error::Contract)?;
     let call = app
         .dapr
         .invoke(row.app, row.method.clone(), &path)

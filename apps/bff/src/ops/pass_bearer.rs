@@ -9,6 +9,7 @@ use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 
 use super::pass::{Passed, fill, has_key};
+use crate::contract::Contract;
 use crate::error::Error;
 use crate::passed::{CATALOG, PASSED};
 use crate::perimeter::{brake, forward};
@@ -25,6 +26,7 @@ pub static TABLE: LazyLock<Vec<(String, &'static Passed)>> = LazyLock::new(|| {
 pub async fn run(
     app: App,
     row: &Passed,
+    contract: &Contract,
     params: &RawPathParams,
     request: Request,
 ) -> Result<Response, Error> {
@@ -40,6 +42,9 @@ pub async fn run(
     }
     let path = forward::with_query(&fill(row.upstream, params)?, &head.uri)?;
     let body = forward::body(&head.headers, body).await?;
+    contract
+        .check(&head.headers, &head.uri, &body)
+        .map_err(Error::Contract)?;
     let call = app
         .dapr
         .invoke(row.app, row.method.clone(), &path)

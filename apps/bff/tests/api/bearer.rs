@@ -9,6 +9,7 @@ use uuid::Uuid;
 use wiremock::ResponseTemplate;
 
 use crate::browser::{Answer, Browser};
+use crate::contract;
 use crate::stage::Stage;
 
 const ID: &str = "0190a000-0000-7000-8000-0000000000aa";
@@ -16,7 +17,7 @@ const CLIENT: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_00c1);
 const OTHER: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_00c2);
 
 /// A token of a registered client.
-fn token(issuer: &Issuer, audience: &str, client: &str) -> String {
+pub fn token(issuer: &Issuer, audience: &str, client: &str) -> String {
     issuer.token(audience, |claims| {
         client.clone_into(&mut claims.client_id);
         client.clone_into(&mut claims.sub);
@@ -33,7 +34,7 @@ async fn ask(browser: &mut Browser, method: &Method, path: &str, token: &str) ->
         ("dapr-app-id", "identity"),
         ("cookie", "__Host-crema=planted"),
     ];
-    let body = if *method == Method::GET { "" } else { "{}" };
+    let body = contract::body_for(method, path).unwrap_or_default();
     browser
         .ask(method.clone(), path, &headers, body.into())
         .await

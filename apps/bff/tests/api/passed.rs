@@ -5,6 +5,7 @@ use bff::passed::PASSED;
 use serde_json::json;
 use testkit::Received;
 
+use crate::contract;
 use crate::identity::{PERSON, claims};
 use crate::stage::Stage;
 
@@ -94,12 +95,16 @@ async fn asked_of(stage: &Stage, app: &str) -> Vec<Received> {
     calls
 }
 
-fn body_for(method: &Method) -> &'static str {
-    if *method == Method::GET {
-        ""
-    } else {
-        r#"{"a":1}"#
-    }
+fn body_for(row: &Row) -> String {
+    let unread = || {
+        if row.method == Method::GET {
+            ""
+        } else {
+            r#"{"a":1}"#
+        }
+        .to_owned()
+    };
+    contract::body_for(&row.method, &row.path).unwrap_or_else(unread)
 }
 
 #[tokio::test]
@@ -113,13 +118,13 @@ async fn every_row_reaches_its_service_as_the_person() {
             .invoke(row.app, row.method.clone(), &row.upstream);
         upstream.respond(200, json!({"from": row.app})).await;
         let before = asked_of(&stage, row.app).await.len();
-        let (path, body) = (format!("{}?limit=2", row.path), body_for(&row.method));
+        let (path, body) = (format!("{}?limit=2", row.path), body_for(&row));
         let headers = [KEY, ("prefer", "wait=2"), ("x-user-id", "forged")];
         let answer = if row.method == Method::GET {
             browser.get(&path).await
         } else {
             browser
-                .send(row.method.clone(), &path, &headers, body)
+                .send(row.method.clone(), &path, &headers, &body)
                 .await
         };
         assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
@@ -149,10 +154,10 @@ async fn every_row_reaches_its_service_as_the_person() {
 async fn no_row_answers_whom_nobody_knows() {
     let stage = Stage::set().await;
     for row in rows() {
-        let body = body_for(&row.method);
+        let body = body_for(&row);
         let answer = stage
             .browser()
-            .send(row.method, &row.path, &[KEY], body)
+            .send(row.method, &row.path, &[KEY], &body)
             .await;
         assert_eq!(
             (answer.status, answer.problem()),
@@ -176,7 +181,8 @@ async fn what_must_not_happen_twice_needs_its_key() {
             .sidecar
             .invoke(row.app, row.method.clone(), &row.upstream);
         upstream.respond(200, json!({})).await;
-        let answer = browser.send(row.method, &row.path, &[], "{}").await;
+        let body = body_for(&row);
+        let answer = browser.send(row.method, &row.path, &[], &body).await;
         let asked = asked_of(&stage, row.app).await.len() - before;
         if row.needs_key {
             assert_eq!(

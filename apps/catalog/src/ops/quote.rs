@@ -5,6 +5,7 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::extract::Json;
 use service::money::{Currency, Money};
@@ -20,14 +21,14 @@ use crate::state::App;
 const NAMED_FAULTS: usize = 50;
 
 /// What is to be priced.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     store_id: StoreId,
     lines: Vec<RequestLine>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RequestLine {
     variation_id: VariationId,
@@ -37,7 +38,8 @@ struct RequestLine {
 }
 
 /// The priced order, with the names it needs for a receipt.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Quote")]
 pub struct Reply {
     store_id: StoreId,
     store_name: String,
@@ -48,7 +50,8 @@ pub struct Reply {
     tax: Vec<ReplyTax>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QuotedLine")]
 struct ReplyLine {
     variation_id: VariationId,
     product: String,
@@ -60,7 +63,8 @@ struct ReplyLine {
     tax_rate_bp: u16,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QuotedOption")]
 struct ReplyOption {
     id: OptionId,
     group: String,
@@ -68,7 +72,8 @@ struct ReplyOption {
     price: Money,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QuotedTax")]
 struct ReplyTax {
     rate_bp: u16,
     gross: Money,

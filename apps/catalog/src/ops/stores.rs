@@ -5,6 +5,7 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::money::Currency;
 use service::problem::Problem;
@@ -28,13 +29,16 @@ async fn stores(db: &PgPool) -> Result<Rendered, Error> {
     Ok(Rendered::new(&Body { items, next: None })?)
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// All stores.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StorePage")]
+pub struct Body<'a> {
     items: Vec<StoreBody<'a>>,
     next: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Store")]
 struct StoreBody<'a> {
     id: StoreId,
     name: &'a str,

@@ -5,6 +5,7 @@
 mod access;
 mod catalog;
 mod menu;
+mod openapi;
 mod quotes;
 mod seed;
 mod stores;

@@ -13,6 +13,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -22,7 +23,8 @@ use crate::opaque::Hash;
 const NONE: Hash = [0; 32];
 
 /// A row as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, JsonSchema)]
+#[schemars(rename = "AuditRow")]
 pub struct Row {
     /// Its place in the chain, from 1 on without gaps.
     pub position: i64,
@@ -30,6 +32,7 @@ pub struct Row {
     pub id: Uuid,
     /// When.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
     /// What.
     pub kind: String,

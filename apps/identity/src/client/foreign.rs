@@ -4,6 +4,7 @@
 //! itself it does what concerns nobody. Of its secrets only the SHA-256 is here.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -14,8 +15,9 @@ use crate::redirect_uri::RedirectUri;
 use crate::scope::{self, Scopes};
 
 /// Whether a client can keep a secret (RFC 6749 §2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ClientKind")]
 pub enum Kind {
     /// It can: it runs on a server.
     Confidential,

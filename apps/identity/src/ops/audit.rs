@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::auth::Principal;
 use service::extract::Query;
@@ -34,8 +35,8 @@ pub async fn list(
 }
 
 /// What a check found.
-#[derive(Serialize)]
-struct Verification {
+#[derive(Serialize, JsonSchema)]
+pub struct Verification {
     /// How many rows, from the first on, are as they were recorded.
     rows: i64,
     /// The hash of the last of them: to be compared with one that was written down elsewhere.

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::auth::Principal;
 use service::etag;
@@ -22,7 +23,8 @@ use crate::scope::{self, Scopes};
 use crate::state::App;
 
 /// A client as operators see it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Client")]
 pub struct Shown {
     client_id: String,
     /// `own`, `confidential` or `public`.
@@ -37,7 +39,7 @@ pub struct Shown {
 }
 
 /// What only one sort of clients has.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum More {
     Own {
@@ -51,6 +53,7 @@ enum More {
         /// The secret before the present one is good as well.
         previous_secret: bool,
         #[serde(with = "service::clock::rfc3339")]
+        #[schemars(with = "DateTime<Utc>")]
         created_at: DateTime<Utc>,
         version: i64,
     },

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
 use service::etag;
@@ -30,7 +31,7 @@ use crate::store;
 const MOST: usize = 20;
 
 /// What an operator says of a client.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Said {
     name: String,
@@ -145,8 +146,9 @@ pub fn unfit(pointer: &str, why: &str) -> Problem {
 }
 
 /// A client with the secret that it has just got.
-#[derive(Serialize)]
-struct WithSecret<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ClientWithSecret")]
+pub struct WithSecret<'a> {
     #[serde(flatten)]
     client: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]

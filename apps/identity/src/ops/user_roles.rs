@@ -7,6 +7,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
 use service::etag;
@@ -29,7 +30,7 @@ use crate::store::{
 };
 
 /// A role that holds everywhere.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Everywhere {
     Customer,
@@ -37,14 +38,14 @@ enum Everywhere {
 }
 
 /// A role that holds at one store.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum AtStore {
     Barista,
     Manager,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPlace {
     store_id: Uuid,
@@ -52,7 +53,7 @@ struct NewPlace {
 }
 
 /// All roles that she is to have.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRoles {
     roles: Vec<Everywhere>,

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -20,12 +21,13 @@ use crate::store;
 use crate::zone::Zone;
 
 /// What is told.
-#[derive(Serialize)]
-struct UserInfo {
+#[derive(Serialize, JsonSchema)]
+pub struct UserInfo {
     sub: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     zoneinfo: Option<Zone>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,

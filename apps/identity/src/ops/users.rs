@@ -5,10 +5,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
 use service::extract::Query;
 use service::page::{Page, PageQuery};
+use uuid::Uuid;
 
 use crate::error::no_store;
 use crate::operator::{Operator, OperatorError};
@@ -16,10 +18,12 @@ use crate::state::App;
 use crate::store;
 
 /// Which accounts.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<i64>,
+    #[schemars(with = "Option<Uuid>")]
     cursor: Option<String>,
     /// The beginning of the address.
     #[serde(default)]

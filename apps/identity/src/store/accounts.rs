@@ -4,6 +4,7 @@
 //! counted up is locked until the transaction ends.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use crate::person::PersonId;
 use crate::role::Role;
 
 /// A place at a store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// Where.
     pub store_id: Uuid,
@@ -22,7 +23,7 @@ pub struct Place {
 }
 
 /// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Account {
     /// Whose.
     pub id: Uuid,
@@ -40,6 +41,7 @@ pub struct Account {
     pub active: bool,
     /// Since when she is here.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub created_at: DateTime<Utc>,
     /// How often the account has changed.
     pub version: i64,

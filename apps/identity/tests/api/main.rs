@@ -28,6 +28,7 @@ mod keys;
 mod linked_accounts;
 mod logout;
 mod mail;
+mod openapi;
 mod profile;
 mod provider;
 mod public_clients;

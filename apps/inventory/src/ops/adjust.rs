@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::auth::Principal;
@@ -18,8 +19,9 @@ use crate::stock::{Kind, StoreId};
 const ROUTE: &str = "POST /v1/stores/{store}/adjustments";
 
 /// What a count found: up to a thousand million more or less, but not nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "i64")]
+#[schemars(extend("minimum" = -MOST, "maximum" = MOST, "not" = { "const": 0 }))]
 pub struct Difference(i64);
 
 impl TryFrom<i64> for Difference {

@@ -5,6 +5,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::etag;
 use service::extract::Path;
@@ -17,7 +18,7 @@ use crate::stock::StoreId;
 use crate::store::told;
 
 /// What can't be made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Availability {
     /// Where.
     pub store_id: StoreId,

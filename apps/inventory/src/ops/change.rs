@@ -3,10 +3,12 @@
 //! Invariant: the key, the movement, the level and the answer are one transaction.
 
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::auth::Principal;
 use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
+use service::openapi::NOT_BLANK;
 use service::problem::Problem;
 
 use crate::access::staff_of;
@@ -22,8 +24,9 @@ pub const MOST: i64 = 1_000_000_000;
 const LONGEST_REASON: usize = 200;
 
 /// Why somebody changes a level: 1 to 200 characters, none of them for control.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = NOT_BLANK))]
 pub struct Reason(String);
 
 impl TryFrom<String> for Reason {
@@ -42,8 +45,9 @@ impl TryFrom<String> for Reason {
 }
 
 /// How much comes or goes: 1 to a thousand million.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "i64")]
+#[schemars(extend("minimum" = 1, "maximum" = MOST))]
 pub struct Amount(i64);
 
 impl TryFrom<i64> for Amount {
@@ -65,8 +69,9 @@ impl From<Amount> for i64 {
 }
 
 /// The body of a command that moves `quantity`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ChangeBy{Q}")]
 pub struct Change<Q> {
     /// Of what.
     pub item_id: ItemId,

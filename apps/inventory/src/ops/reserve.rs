@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
 use service::extract::{self, Path};
@@ -23,7 +24,7 @@ use crate::store::levels::{Guard, Posted};
 use crate::store::{levels, reservations};
 
 /// The body.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reserve {
     /// Where.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
 use service::extract::{self, Path};
@@ -15,7 +16,7 @@ use crate::stock::{ItemId, Level, StoreId};
 use crate::store::levels;
 
 /// The body.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetThreshold {
     /// With less than this available the level is low; at 0 never.
@@ -23,8 +24,9 @@ pub struct SetThreshold {
 }
 
 /// 0 to a thousand million.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "i64")]
+#[schemars(extend("minimum" = 0, "maximum" = MOST))]
 pub struct Threshold(i64);
 
 impl TryFrom<i64> for Threshold {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -220,7 +221,8 @@ pub async fn set_threshold(
 }
 
 /// One row of a level's movements, as the service answers it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Movement")]
 pub struct MovementEntry {
     /// Its id.
     pub id: Uuid,
@@ -236,6 +238,7 @@ pub struct MovementEntry {
     pub order_id: Option<OrderId>,
     /// When.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
 }
 

@@ -9,6 +9,7 @@ mod expiry;
 mod faults;
 mod histories;
 mod ledger;
+mod openapi;
 mod orders;
 mod release;
 mod reserve;

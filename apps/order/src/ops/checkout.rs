@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::extract::Path;
 use service::problem::Problem;
@@ -13,7 +14,7 @@ use crate::store;
 use crate::store::queue::{CheckoutView, Deed};
 
 /// A checkout with its history.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CheckoutStory {
     /// Where it stands.
     #[serde(flatten)]

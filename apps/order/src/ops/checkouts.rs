@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use service::extract::Query;
 use service::page::{Page, PageQuery};
@@ -14,7 +15,7 @@ use crate::store;
 use crate::store::queue::CheckoutView;
 
 /// Which checkouts can be listed. The others settle by themselves, and there are as many of them as orders.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Listed {
     /// Those that wait for a person.
@@ -23,15 +24,17 @@ pub enum Listed {
 }
 
 /// The query.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// Which.
     #[serde(default)]
     pub state: Listed,
     /// How many.
+    #[schemars(range(min = 1, max = 100))]
     pub limit: Option<i64>,
     /// From where on.
+    #[schemars(with = "Option<Uuid>")]
     pub cursor: Option<String>,
 }
 

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use service::auth::Principal;
@@ -43,7 +44,7 @@ const MOST_NUMBERS: u32 = 3;
 const NUMBER_TAKEN: &str = "orders_store_id_business_day_number_key";
 
 /// The body. It has no place for a price.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
     /// Where.
@@ -55,7 +56,7 @@ pub struct PlaceOrder {
 }
 
 /// How an order will be paid.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentChoice {
     /// The method.
@@ -66,8 +67,9 @@ pub struct PaymentChoice {
 }
 
 /// What stands for a card: 1 to 255 visible ASCII characters. `Debug` hides it.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 255, "pattern" = "^[!-~]+$"))]
 pub struct CardToken(String);
 
 impl CardToken {

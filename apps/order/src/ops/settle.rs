@@ -4,10 +4,12 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
 use service::etag;
 use service::extract::{Json, Path};
+use service::openapi::NOT_BLANK;
 use service::problem::Problem;
 
 use crate::checkout::{self, RequestError};
@@ -20,7 +22,7 @@ use crate::store;
 const LONGEST: usize = 1000;
 
 /// The body.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settlement {
     /// What was done by hand.
@@ -28,8 +30,9 @@ pub struct Settlement {
 }
 
 /// What an operator says: 1 to 1000 characters, without blanks around.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = NOT_BLANK))]
 pub struct Note(String);
 
 impl TryFrom<String> for Note {

@@ -3,6 +3,7 @@
 //! Invariant: rows are only ever added, in the transaction of their transition.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use sqlx::PgConnection;
 
 use crate::order::{OrderId, Transition};
@@ -41,12 +42,13 @@ pub async fn record(
 }
 
 /// One row of an order's history.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, JsonSchema)]
 pub struct HistoryEntry {
     /// The order's version after it.
     pub version: i64,
     /// When.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
     /// Who caused it: a token's subject.
     pub actor: String,

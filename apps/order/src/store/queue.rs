@@ -3,6 +3,7 @@
 //! Invariant: read only; a card's token never leaves its column.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use service::money::{Currency, Money};
 use sqlx::PgConnection;
@@ -13,7 +14,7 @@ use crate::order::{OrderId, OrderNumber, PaymentMethod, PaymentStatus, Reason, S
 use crate::store::Result;
 
 /// One checkout.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CheckoutView {
     /// Of which order.
     pub order_id: OrderId,
@@ -25,6 +26,7 @@ pub struct CheckoutView {
     pub store_name: String,
     /// When the order was placed.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub placed_at: DateTime<Utc>,
     /// What the order costs.
     pub total: Money,
@@ -50,6 +52,7 @@ pub struct CheckoutView {
     pub last_error: Option<String>,
     /// After this it goes forward no more.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub deadline: DateTime<Utc>,
     /// Since when it has waited for a person.
     #[serde(serialize_with = "optional_instant")]
@@ -176,10 +179,11 @@ pub async fn find(connection: &mut PgConnection, order: OrderId) -> Result<Optio
 }
 
 /// What a checkout did, line by line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Deed {
     /// When.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
     /// What was done: a step's name, or a person's wish.
     pub action: String,

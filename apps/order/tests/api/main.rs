@@ -11,6 +11,7 @@ mod faults;
 mod fencing;
 mod fulfil;
 mod idempotency;
+mod openapi;
 mod operate;
 mod place;
 mod read;

@@ -4,6 +4,7 @@
 //! provider has decided.
 
 use axum::extract::State as Shared;
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
@@ -26,7 +27,7 @@ use crate::store;
 const LONGEST_TOKEN: usize = 255;
 
 /// The body.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authorise {
     /// Who sells.
@@ -34,6 +35,7 @@ pub struct Authorise {
     /// How much.
     pub amount: Money,
     /// What stands for the card at the provider.
+    #[schemars(with = "String")]
     pub token: SecretString,
 }
 

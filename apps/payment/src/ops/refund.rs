@@ -7,6 +7,7 @@ use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
 use service::extract::{Json, Path};
@@ -32,7 +33,7 @@ const ROUTE: &str = "POST /v1/payments/{order}/refunds";
 const LONGEST_REASON: usize = 500;
 
 /// The body.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refund {
     /// How much.
@@ -49,7 +50,7 @@ struct Identity<'a> {
 }
 
 /// A refund that was made.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Refunded {
     /// Its id.
     pub refund_id: OperationId,
@@ -62,9 +63,11 @@ pub struct Refunded {
     /// Why.
     pub reason: String,
     /// Always `refunded`.
+    #[schemars(extend("const" = "refunded"))]
     pub status: &'static str,
     /// When it was asked for.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub created_at: DateTime<Utc>,
 }
 

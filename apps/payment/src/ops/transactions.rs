@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State as Shared;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::auth::Principal;
 use service::clock::rfc3339;
@@ -19,14 +20,15 @@ use crate::store;
 use crate::store::ledger::Entry;
 
 /// What happened to an order's money.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Transactions {
     operations: Vec<Shown>,
     ledger: Vec<Entry>,
 }
 
 /// An operation as staff sees it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Operation")]
 struct Shown {
     id: OperationId,
     kind: Kind,
@@ -38,6 +40,7 @@ struct Shown {
     reason: Option<String>,
     tries: i32,
     #[serde(with = "rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     started_at: DateTime<Utc>,
     #[serde(serialize_with = "optional_instant")]
     settled_at: Option<DateTime<Utc>>,

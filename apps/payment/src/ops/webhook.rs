@@ -6,6 +6,7 @@
 use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use service::extract;
 use service::failpoint;
@@ -23,7 +24,7 @@ use crate::store;
 const LONGEST: usize = 128;
 
 /// The body: of it, the fields that are used here.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Message {
     /// Unique.
     pub id: String,
@@ -35,7 +36,7 @@ pub struct Message {
 }
 
 /// What a message is about.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Told {
     /// Our own name for the purchase: the order's id.
     pub reference: String,

@@ -3,6 +3,7 @@
 //! Invariant: PostgreSQL refuses a transaction whose entries don't sum to zero, and every change of an entry.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use service::money::Money;
 use sqlx::PgConnection;
@@ -38,7 +39,8 @@ pub async fn book(
 }
 
 /// One entry.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LedgerEntry")]
 pub struct Entry {
     /// What moved the money: an operation's id, or the payment's.
     pub transaction_id: Uuid,
@@ -48,6 +50,7 @@ pub struct Entry {
     pub amount: Money,
     /// When.
     #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
 }
 

@@ -9,6 +9,7 @@ mod crashes;
 mod dead_letters;
 mod events;
 mod ledger;
+mod openapi;
 mod provider;
 mod read;
 mod refund;

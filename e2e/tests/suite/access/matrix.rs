@@ -1,8 +1,16 @@
-//! Who may call which route: the expectations of the access matrix.
+//! Who may call which route: the access matrix, made of the services' committed documents.
 //!
-//! Invariant: they are written from what the services are for, and read from nothing that is tested.
+//! Invariant: a document says which scope a route needs and nothing more is believed of it. Who holds a scope, and whose
+//! a route's resource is, are written here from what the services are for; a route without an entry fails, and so does
+//! one whose scope is for others than its resource is.
+
+use std::path::Path;
+use std::sync::LazyLock;
 
 use e2e::Role;
+use serde_json::Value;
+
+use super::whose::{Whose, whose};
 
 /// Someone with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +34,7 @@ pub const CALLERS: [Caller; 6] = [
 ];
 
 /// Who may call a route.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// Whoever comes by our sidecars: the route checks by its own protocol who is asking.
     Anyone,
@@ -36,214 +44,194 @@ pub enum Expected {
     Bearers(&'static [Caller]),
 }
 
-const ANYONE: Expected = Expected::Anyone;
-const SIDECAR: Expected = Expected::OwnSidecar;
 /// For order alone.
 pub const ORDER: Expected = Expected::Bearers(&[S("order")]);
-const BFF: Expected = Expected::Bearers(&[S("bff")]);
-const PEOPLE: Expected = Expected::Bearers(&[
+const BFF: &[Caller] = &[S("bff")];
+const SAGA: &[Caller] = &[S("order")];
+const PEOPLE: &[Caller] = &[
     P(Role::Customer),
     P(Role::Barista),
     P(Role::Manager),
     P(Role::Admin),
-]);
-const READERS: Expected = Expected::Bearers(&[
+];
+const READERS: &[Caller] = &[
     P(Role::Customer),
     P(Role::Barista),
     P(Role::Manager),
     P(Role::Admin),
     S("bff"),
-]);
-const STAFF: Expected = Expected::Bearers(&[P(Role::Barista), P(Role::Manager), P(Role::Admin)]);
-const MANAGERS: Expected = Expected::Bearers(&[P(Role::Manager), P(Role::Admin)]);
-const OPERATORS: Expected = Expected::Bearers(&[P(Role::Admin)]);
-
-/// The matrix. A route that is not in it fails the test, and so does a row without a route.
-pub const MATRIX: &[(&str, &str, &str, Expected)] = &[
-    ("bff", "POST", "/events/identity", SIDECAR),
-    ("bff", "POST", "/events/inventory", SIDECAR),
-    ("bff", "POST", "/events/order", SIDECAR),
-    ("bff", "GET", "/dapr/subscribe", SIDECAR),
-    ("catalog", "POST", "/events/identity", SIDECAR),
-    ("catalog", "GET", "/v1/stores", READERS),
-    ("catalog", "GET", "/v1/stores/{store}/menu", READERS),
-    ("catalog", "POST", "/v1/quotes", ORDER),
-    (
-        "identity",
-        "GET",
-        "/.well-known/oauth-authorization-server",
-        ANYONE,
-    ),
-    (
-        "identity",
-        "GET",
-        "/.well-known/openid-configuration",
-        ANYONE,
-    ),
-    ("identity", "GET", "/account", ANYONE),
-    ("identity", "GET", "/account/delete", ANYONE),
-    ("identity", "POST", "/account/delete", ANYONE),
-    ("identity", "GET", "/account/email", ANYONE),
-    ("identity", "POST", "/account/email", ANYONE),
-    ("identity", "GET", "/account/export", ANYONE),
-    ("identity", "GET", "/account/password", ANYONE),
-    ("identity", "POST", "/account/password", ANYONE),
-    ("identity", "GET", "/account/profile", ANYONE),
-    ("identity", "POST", "/account/profile", ANYONE),
-    ("identity", "GET", "/account/security", ANYONE),
-    ("identity", "POST", "/account/security/begin", ANYONE),
-    (
-        "identity",
-        "POST",
-        "/account/security/recovery-codes",
-        ANYONE,
-    ),
-    ("identity", "POST", "/account/security/remove", ANYONE),
-    ("identity", "GET", "/account/security/set-up", ANYONE),
-    ("identity", "POST", "/account/security/set-up", ANYONE),
-    ("identity", "POST", "/account/sessions/end", ANYONE),
-    ("identity", "POST", "/account/applications/withdraw", ANYONE),
-    ("identity", "GET", "/change-email", ANYONE),
-    ("identity", "POST", "/change-email", ANYONE),
-    ("identity", "POST", "/consent", ANYONE),
-    ("identity", "GET", "/forgot-password", ANYONE),
-    ("identity", "POST", "/forgot-password", ANYONE),
-    ("identity", "GET", "/reset-password", ANYONE),
-    ("identity", "POST", "/reset-password", ANYONE),
-    ("identity", "GET", "/sign-in/code", ANYONE),
-    ("identity", "POST", "/sign-in/code", ANYONE),
-    ("identity", "GET", "/sign-in/second-factor", ANYONE),
-    ("identity", "POST", "/sign-in/second-factor", ANYONE),
-    ("identity", "POST", "/sign-in/with/{provider}", ANYONE),
-    (
-        "identity",
-        "GET",
-        "/sign-in/with/{provider}/callback",
-        ANYONE,
-    ),
-    ("identity", "GET", "/account/links", ANYONE),
-    ("identity", "POST", "/account/links/begin", ANYONE),
-    ("identity", "POST", "/account/links/remove", ANYONE),
-    ("identity", "GET", "/verify-email", ANYONE),
-    ("identity", "POST", "/verify-email", ANYONE),
-    ("identity", "GET", "/verify-email/again", ANYONE),
-    ("identity", "POST", "/verify-email/again", ANYONE),
-    ("identity", "GET", "/identity.css", ANYONE),
-    ("identity", "GET", "/oauth2/authorize", ANYONE),
-    ("identity", "GET", "/oauth2/jwks", ANYONE),
-    ("identity", "GET", "/oauth2/logout", ANYONE),
-    ("identity", "GET", "/oauth2/userinfo", ANYONE),
-    ("identity", "GET", "/register", ANYONE),
-    ("identity", "GET", "/sign-in", ANYONE),
-    ("identity", "POST", "/oauth2/authorize", ANYONE),
-    ("identity", "POST", "/oauth2/introspect", ANYONE),
-    ("identity", "POST", "/oauth2/logout", ANYONE),
-    ("identity", "POST", "/oauth2/revoke", ANYONE),
-    ("identity", "POST", "/oauth2/token", ANYONE),
-    ("identity", "POST", "/oauth2/userinfo", ANYONE),
-    ("identity", "POST", "/register", ANYONE),
-    ("identity", "POST", "/sign-in", ANYONE),
-    ("identity", "POST", "/sign-out", ANYONE),
-    ("identity", "GET", "/v1/users", OPERATORS),
-    ("identity", "GET", "/v1/users/{id}", OPERATORS),
-    ("identity", "PUT", "/v1/users/{id}/roles", OPERATORS),
-    ("identity", "POST", "/v1/users/{id}/deactivate", OPERATORS),
-    ("identity", "POST", "/v1/users/{id}/reactivate", OPERATORS),
-    ("identity", "GET", "/v1/audit", OPERATORS),
-    ("identity", "GET", "/v1/audit/verification", OPERATORS),
-    ("identity", "GET", "/v1/clients", OPERATORS),
-    ("identity", "POST", "/v1/clients", OPERATORS),
-    ("identity", "GET", "/v1/clients/{id}", OPERATORS),
-    ("identity", "PUT", "/v1/clients/{id}", OPERATORS),
-    ("identity", "DELETE", "/v1/clients/{id}", OPERATORS),
-    ("identity", "POST", "/v1/clients/{id}/secret", OPERATORS),
-    (
-        "identity",
-        "DELETE",
-        "/v1/clients/{id}/secret/previous",
-        OPERATORS,
-    ),
-    ("inventory", "POST", "/events/dead", SIDECAR),
-    ("inventory", "POST", "/events/identity", SIDECAR),
-    ("inventory", "POST", "/events/order", SIDECAR),
-    ("inventory", "PUT", "/v1/reservations/{order}", ORDER),
-    ("inventory", "GET", "/v1/reservations/{order}", ORDER),
-    (
-        "inventory",
-        "POST",
-        "/v1/reservations/{order}/release",
-        ORDER,
-    ),
-    ("inventory", "GET", "/v1/stores/{store}/availability", BFF),
-    ("inventory", "GET", "/v1/stores/{store}/stock", STAFF),
-    (
-        "inventory",
-        "GET",
-        "/v1/stores/{store}/stock/{item}/movements",
-        STAFF,
-    ),
-    (
-        "inventory",
-        "PUT",
-        "/v1/stores/{store}/stock/{item}/threshold",
-        MANAGERS,
-    ),
-    ("inventory", "POST", "/v1/stores/{store}/receipts", MANAGERS),
-    ("inventory", "POST", "/v1/stores/{store}/waste", MANAGERS),
-    (
-        "inventory",
-        "POST",
-        "/v1/stores/{store}/adjustments",
-        MANAGERS,
-    ),
-    ("inventory", "GET", "/v1/dead-letters", OPERATORS),
-    (
-        "inventory",
-        "POST",
-        "/v1/dead-letters/{id}/redrive",
-        OPERATORS,
-    ),
-    ("order", "GET", "/v1/dead-letters", OPERATORS),
-    ("order", "POST", "/v1/dead-letters/{id}/redrive", OPERATORS),
-    ("payment", "GET", "/v1/dead-letters", OPERATORS),
-    (
-        "payment",
-        "POST",
-        "/v1/dead-letters/{id}/redrive",
-        OPERATORS,
-    ),
-    ("order", "POST", "/events/account", SIDECAR),
-    ("order", "POST", "/events/dead", SIDECAR),
-    ("order", "POST", "/events/identity", SIDECAR),
-    ("order", "POST", "/events/inventory", SIDECAR),
-    ("order", "POST", "/events/payment", SIDECAR),
-    ("order", "GET", "/v1/orders", PEOPLE),
-    ("order", "GET", "/v1/orders/{id}", PEOPLE),
-    ("order", "GET", "/v1/orders/{id}/history", PEOPLE),
-    ("order", "GET", "/v1/orders/{id}/timeline", PEOPLE),
-    ("order", "GET", "/v1/stores/{store}/tickets", STAFF),
-    ("order", "POST", "/v1/orders", PEOPLE),
-    ("order", "POST", "/v1/orders/{id}/cancellation", PEOPLE),
-    ("order", "POST", "/v1/orders/{id}/fulfilment", STAFF),
-    ("order", "GET", "/v1/checkouts", OPERATORS),
-    ("order", "GET", "/v1/checkouts/{order}", OPERATORS),
-    ("order", "POST", "/v1/checkouts/{order}/retry", OPERATORS),
-    ("order", "POST", "/v1/checkouts/{order}/settle", OPERATORS),
-    ("order", "DELETE", "/v1/timeline", OPERATORS),
-    ("payment", "POST", "/events/dead", SIDECAR),
-    ("payment", "POST", "/events/identity", SIDECAR),
-    ("payment", "POST", "/events/order", SIDECAR),
-    ("payment", "PUT", "/v1/payments/{order}", ORDER),
-    ("payment", "POST", "/v1/payments/{order}/capture", ORDER),
-    ("payment", "POST", "/v1/payments/{order}/void", ORDER),
-    ("payment", "POST", "/v1/payments/{order}/refund", ORDER),
-    ("payment", "GET", "/v1/payments/{order}", MANAGERS),
-    (
-        "payment",
-        "GET",
-        "/v1/payments/{order}/transactions",
-        MANAGERS,
-    ),
-    ("payment", "POST", "/v1/payments/{order}/refunds", MANAGERS),
-    ("payment", "POST", "/v1/webhooks/provider", ANYONE),
 ];
+const STAFF: &[Caller] = &[P(Role::Barista), P(Role::Manager), P(Role::Admin)];
+const MANAGERS: &[Caller] = &[P(Role::Manager), P(Role::Admin)];
+const OPERATORS: &[Caller] = &[P(Role::Admin)];
+
+/// Who holds a scope, and whose resources it is for.
+const SCOPES: [(&str, &[Caller], &[Whose]); 17] = [
+    ("catalog:quote", SAGA, &[Whose::Sagas]),
+    ("catalog:read", READERS, &[Whose::Everybodys]),
+    ("identity:operate", OPERATORS, &[Whose::Operators]),
+    ("inventory:availability", BFF, &[Whose::Everybodys]),
+    ("inventory:manage", MANAGERS, &[Whose::Stores]),
+    ("inventory:operate", OPERATORS, &[Whose::Operators]),
+    ("inventory:read", STAFF, &[Whose::Stores]),
+    ("inventory:reserve", SAGA, &[Whose::Sagas]),
+    ("order:cancel", PEOPLE, &[Whose::Customers]),
+    ("order:fulfil", STAFF, &[Whose::Stores]),
+    ("order:operate", OPERATORS, &[Whose::Operators]),
+    ("order:place", PEOPLE, &[Whose::Callers]),
+    ("order:read", PEOPLE, &[Whose::Callers, Whose::Customers]),
+    ("payment:charge", SAGA, &[Whose::Sagas]),
+    ("payment:operate", OPERATORS, &[Whose::Operators]),
+    ("payment:read", MANAGERS, &[Whose::Stores]),
+    ("payment:refund", MANAGERS, &[Whose::Stores]),
+];
+
+/// One route.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Of which service.
+    pub app: &'static str,
+    /// The method.
+    pub method: String,
+    /// The path, with `{parameters}`.
+    pub path: String,
+    /// The scope that it needs, if it needs one.
+    pub scope: Option<String>,
+    /// Who may call it.
+    pub expected: Expected,
+}
+
+/// The services with a document.
+pub const SERVICES: [&str; 5] = ["catalog", "identity", "inventory", "order", "payment"];
+
+/// What the BFF's own sidecar delivers: its document is of the public listener.
+const DELIVERED: [(&str, &str); 4] = [
+    ("POST", "/events/identity"),
+    ("POST", "/events/inventory"),
+    ("POST", "/events/order"),
+    ("GET", "/dapr/subscribe"),
+];
+
+/// The matrix.
+pub static MATRIX: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let delivered = DELIVERED.iter().map(|(method, path)| Row {
+        app: "bff",
+        method: (*method).to_owned(),
+        path: (*path).to_owned(),
+        scope: None,
+        expected: Expected::OwnSidecar,
+    });
+    let documented = SERVICES
+        .into_iter()
+        .flat_map(|app| rows(app, &document(app)));
+    delivered.chain(documented).collect()
+});
+
+/// A service's committed document.
+fn document(app: &str) -> Value {
+    let apps = Path::new(env!("CARGO_MANIFEST_DIR")).join("../apps");
+    let text = std::fs::read_to_string(apps.join(app).join("openapi.json"));
+    serde_json::from_str(&text.expect("a committed document")).expect("JSON")
+}
+
+/// The routes of a document.
+fn rows(app: &'static str, document: &Value) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            let access = &operation["x-access"];
+            let scope = access["scope"].as_str().map(str::to_owned);
+            let expected = match (access.as_str(), &scope) {
+                (Some("public"), _) => Expected::Anyone,
+                (Some("sidecar"), _) => Expected::OwnSidecar,
+                (_, Some(scope)) => Expected::Bearers(holders(scope).unwrap_or_default().0),
+                _ => panic!("{app} {method} {path}: {access}"),
+            };
+            rows.push(Row {
+                app,
+                method: method.to_uppercase(),
+                path: path.clone(),
+                scope,
+                expected,
+            });
+        }
+    }
+    rows
+}
+
+fn holders(scope: &str) -> Option<(&'static [Caller], &'static [Whose])> {
+    let found = SCOPES.iter().find(|(name, ..)| *name == scope);
+    found.map(|(_, callers, whose)| (*callers, *whose))
+}
+
+/// What is wrong with the entries for these routes.
+fn faults(rows: &[Row]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for row in rows {
+        let Row {
+            app,
+            method,
+            path,
+            scope,
+            expected,
+        } = row;
+        let entry = whose(app, method, path);
+        let said = match (expected, scope) {
+            (Expected::OwnSidecar, _) => continue,
+            (Expected::Anyone, _) => entry == Some(Whose::Protocols),
+            (_, Some(scope)) => holders(scope)
+                .is_some_and(|(_, theirs)| entry.is_some_and(|entry| theirs.contains(&entry))),
+            _ => false,
+        };
+        if !said {
+            faults.push(format!("{app} {method} {path} ({scope:?}): {entry:?}"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_route_of_the_documents_has_an_entry_that_fits_its_scope() {
+    assert_eq!(faults(&MATRIX), Vec::<String>::new());
+    let stale: Vec<_> = super::whose::entries()
+        .filter(|(app, route)| {
+            !MATRIX
+                .iter()
+                .any(|row| row.app == *app && format!("{} {}", row.method, row.path) == *route)
+        })
+        .collect();
+    assert!(stale.is_empty(), "entries without a route: {stale:?}");
+}
+
+#[test]
+fn a_new_route_without_an_entry_fails() {
+    let with = |path: &str, access: Value| {
+        let document = serde_json::json!({ "paths": { path: { "get": { "x-access": access } } } });
+        faults(&rows("order", &document))
+    };
+    let scope = |scope: &str| serde_json::json!({ "scope": scope });
+    assert_eq!(
+        with("/v1/orders/{id}", scope("order:read")),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        with("/v1/orders/{id}/secrets", scope("order:read")).len(),
+        1,
+        "no entry"
+    );
+    assert_eq!(
+        with("/v1/orders/{id}", scope("order:new")).len(),
+        1,
+        "a scope that nobody holds"
+    );
+    assert_eq!(
+        with("/v1/checkouts", scope("order:read")).len(),
+        1,
+        "a scope for others than its owners"
+    );
+    assert_eq!(
+        with("/v1/orders/{id}", "public".into()).len(),
+        1,
+        "open to everybody"
+    );
+}

@@ -7,12 +7,13 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use dapr_kit::CloudEvent;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use service::auth::Principal;
 use service::clock::Clock;
 use service::delivery::NotTaken;
 use service::extract::{Path, Query};
+use service::openapi::Document;
 use service::page::{Page, PageQuery};
 use service::problem::Problem;
 use sqlx::{PgConnection, PgPool};
@@ -109,6 +110,35 @@ pub async fn redrive<C: Consumer>(
     letter.redriven_at = Some(now);
     tracing::info!(user.id = principal.subject, dead_letter.id = %id, "a dead letter was redriven");
     Ok(Json(letter))
+}
+
+/// Says in a service's document what these routes answer.
+pub fn describe(it: &mut Document) {
+    it.row(
+        Method::GET,
+        "/v1/dead-letters",
+        "listDeadLetters",
+        "Events that were given up, newest first.",
+    )
+    .json::<Page<DeadLetter>>(200, "A page.");
+    it.row(
+        Method::POST,
+        "/v1/dead-letters/{id}/redrive",
+        "redriveDeadLetter",
+        "Has an event handled after all, once.",
+    )
+    .json::<DeadLetter>(200, "Its letter.")
+    .refuses(404, "dead-letter-not-found")
+    .refuses(409, "dead-letter-unusable");
+    it.row(
+        Method::POST,
+        "/events/dead",
+        "keepDeadLetter",
+        "Keeps a delivery that was given up.",
+    )
+    .bare(204, "Kept.")
+    .refuses(409, "dead-letter-unusable")
+    .refuses(503, "unavailable");
 }
 
 /// What the database answers, or what a caller is told of its failure.

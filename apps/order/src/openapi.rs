@@ -1,0 +1,181 @@
+//! This service's document: of each route what its handler's arguments don't say.
+//!
+//! Invariant: a row of the table that is missing here makes no document, nor does one that is served no more.
+
+use axum::http::Method;
+use outbox::dead::routes as dead;
+use serde_json::json;
+use service::openapi::{Document, Mismatch};
+use service::page::Page;
+
+use crate::ops::checkout::CheckoutStory;
+use crate::order::Order;
+use crate::routes;
+use crate::store::history::HistoryEntry;
+use crate::store::queue::CheckoutView;
+use crate::timeline::Line;
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const DELETE: Method = Method::DELETE;
+
+/// The document, as `openapi.json` keeps it.
+pub fn document() -> Result<serde_json::Value, Mismatch> {
+    let mut it = Document::of(
+        "order",
+        "Orders, from placing to handing over, and the checkouts that bring them there.",
+        routes::table().table(),
+    );
+    customers(&mut it);
+    staff(&mut it);
+    operators(&mut it);
+    dead::describe(&mut it);
+    it.events(
+        "/events/payment",
+        "hearPayment",
+        "Keeps what happened to an order's money.",
+    );
+    it.events(
+        "/events/inventory",
+        "hearInventory",
+        "Keeps what happened to an order's stock.",
+    );
+    it.events(
+        "/events/account",
+        "hearAccount",
+        "Notes that an account was closed or opened.",
+    );
+    it.ended_sessions();
+    it.finish()
+}
+
+fn customers(it: &mut Document) {
+    it.row(
+        POST,
+        "/v1/orders",
+        "placeOrder",
+        "Orders at the catalog's prices.",
+    )
+    .keyed()
+    .takes(
+        "Prefer",
+        "`wait=N` holds the answer back for up to N seconds (RFC 7240).",
+        false,
+        json!({}),
+    )
+    .json::<Order>(202, "The order as it stands.")
+    .with("Location", "The order.")
+    .refuses(403, "person-required")
+    .refuses(409, "idempotency-key-in-flight")
+    .refuses(422, "unknown-store")
+    .refuses(422, "empty-order")
+    .refuses(422, "too-many-lines")
+    .refuses(422, "unknown-product")
+    .refuses(422, "quantity-out-of-range")
+    .refuses(422, "option-not-allowed")
+    .refuses(422, "order-refused");
+    it.row(
+        GET,
+        "/v1/orders",
+        "listOrders",
+        "The caller's own orders, newest first.",
+    )
+    .json::<Page<Order>>(200, "A page.");
+    it.row(GET, "/v1/orders/{id}", "getOrder", "One order.")
+        .json::<Order>(200, "The order.")
+        .versioned()
+        .refuses(404, "order-not-found");
+    it.row(
+        GET,
+        "/v1/orders/{id}/history",
+        "getHistory",
+        "An order's transitions, oldest first.",
+    )
+    .json::<Page<HistoryEntry>>(200, "All of them.")
+    .refuses(404, "order-not-found");
+    it.row(
+        GET,
+        "/v1/orders/{id}/timeline",
+        "getTimeline",
+        "All that happened to an order here and elsewhere.",
+    )
+    .json::<Page<Line>>(200, "All of it, oldest first.")
+    .refuses(404, "order-not-found");
+    it.row(
+        POST,
+        "/v1/orders/{id}/cancellation",
+        "cancelOrder",
+        "Asks for an order to be undone.",
+    )
+    .json::<Order>(202, "The order as it stands.")
+    .versioned()
+    .refuses(404, "order-not-found")
+    .refuses(409, "cannot-cancel");
+}
+
+fn staff(it: &mut Document) {
+    it.row(
+        GET,
+        "/v1/stores/{store}/tickets",
+        "listTickets",
+        "What a store has to make, oldest first.",
+    )
+    .json::<Page<Order>>(200, "A page.")
+    .refuses(404, "store-not-found");
+    it.row(
+        POST,
+        "/v1/orders/{id}/fulfilment",
+        "fulfilOrder",
+        "Brings an order one step further.",
+    )
+    .conditional()
+    .json::<Order>(200, "The order after it.")
+    .versioned()
+    .refuses(404, "order-not-found")
+    .refuses(409, "illegal-transition");
+}
+
+fn operators(it: &mut Document) {
+    it.row(
+        GET,
+        "/v1/checkouts",
+        "listCheckouts",
+        "The checkouts that wait for a person, the oldest order first.",
+    )
+    .json::<Page<CheckoutView>>(200, "A page.");
+    it.row(
+        GET,
+        "/v1/checkouts/{order}",
+        "getCheckout",
+        "An order's checkout and what it did.",
+    )
+    .json::<CheckoutStory>(200, "The checkout.")
+    .refuses(404, "order-not-found");
+    it.row(
+        POST,
+        "/v1/checkouts/{order}/retry",
+        "retryCheckout",
+        "Sets a parked checkout going again.",
+    )
+    .json::<Order>(202, "The order as it stands.")
+    .versioned()
+    .refuses(404, "order-not-found")
+    .refuses(409, "not-parked");
+    it.row(
+        POST,
+        "/v1/checkouts/{order}/settle",
+        "settleCheckout",
+        "Ends a parked checkout that was undone by hand.",
+    )
+    .json::<Order>(200, "The order, cancelled.")
+    .versioned()
+    .refuses(404, "order-not-found")
+    .refuses(409, "not-parked");
+    it.row(
+        DELETE,
+        "/v1/timeline",
+        "clearTimeline",
+        "Drops the timelines, to be built anew from the topics.",
+    )
+    .bare(204, "Dropped.");
+}

@@ -1,0 +1,141 @@
+//! This service's document: of each route what its handler's arguments don't say.
+//!
+//! Invariant: a row of the table that is missing here makes no document, nor does one that is served no more.
+
+use axum::http::Method;
+use outbox::dead::routes as dead;
+use serde_json::json;
+use service::openapi::{Document, Mismatch};
+
+use crate::ops::refund::Refunded;
+use crate::ops::transactions::Transactions;
+use crate::ops::webhook::Message;
+use crate::payment::Payment;
+use crate::routes;
+use crate::undone::Undone;
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+
+/// The document, as `openapi.json` keeps it.
+pub fn document() -> Result<serde_json::Value, Mismatch> {
+    let mut it = Document::of(
+        "payment",
+        "The money of orders: put aside, taken, set free, given back.",
+        routes::table().table(),
+    );
+    checkouts(&mut it);
+    managers(&mut it);
+    it.row(
+        POST,
+        "/v1/webhooks/provider",
+        "hearProvider",
+        "Hears of an outcome from the payment provider.",
+    )
+    .takes(
+        "Acquirer-Signature",
+        "Over the time and the very bytes of the body.",
+        true,
+        json!({}),
+    )
+    .body::<Message>()
+    .bare(200, "Heard, whatever it changes.")
+    .refuses(400, "malformed-json")
+    .refuses(401, "webhook-signature")
+    .refuses(422, "invalid-body")
+    .refuses(503, "unavailable");
+    dead::describe(&mut it);
+    it.events(
+        "/events/order",
+        "hearOrder",
+        "Books what was paid at the counter.",
+    );
+    it.ended_sessions();
+    it.finish()
+}
+
+fn checkouts(it: &mut Document) {
+    it.row(
+        PUT,
+        "/v1/payments/{order}",
+        "authorise",
+        "Has the provider put an order's money aside, once.",
+    )
+    .json::<Payment>(200, "The payment.")
+    .refuses(402, "payment-declined")
+    .refuses(409, "payment-over")
+    .refuses(422, "amount-out-of-range")
+    .refuses(422, "payment-differs")
+    .refuses(422, "token-invalid")
+    .refuses(503, "payment-unknown");
+    it.row(
+        POST,
+        "/v1/payments/{order}/capture",
+        "capture",
+        "Takes what was put aside.",
+    )
+    .json::<Payment>(200, "The payment.")
+    .refuses(402, "payment-declined")
+    .refuses(404, "payment-not-found")
+    .refuses(409, "payment-not-authorised")
+    .refuses(409, "payment-over")
+    .refuses(409, "provider-refused")
+    .refuses(503, "payment-unknown");
+    it.row(
+        POST,
+        "/v1/payments/{order}/void",
+        "void",
+        "Sets free what was put aside, if it was not taken.",
+    )
+    .json::<Undone>(200, "The payment, or what stands in its place.")
+    .refuses(409, "payment-captured")
+    .refuses(409, "provider-refused")
+    .refuses(503, "payment-unknown");
+    it.row(
+        POST,
+        "/v1/payments/{order}/refund",
+        "undoCapture",
+        "Gives back all that is ours of an order's payment.",
+    )
+    .json::<Undone>(200, "The payment, or what stands in its place.")
+    .refuses(409, "payment-captured")
+    .refuses(409, "provider-refused")
+    .refuses(503, "payment-unknown");
+}
+
+fn managers(it: &mut Document) {
+    it.row(
+        GET,
+        "/v1/payments/{order}",
+        "getPayment",
+        "An order's payment.",
+    )
+    .json::<Payment>(200, "The payment.")
+    .versioned()
+    .refuses(404, "payment-not-found");
+    it.row(
+        GET,
+        "/v1/payments/{order}/transactions",
+        "listTransactions",
+        "What happened to an order's money.",
+    )
+    .json::<Transactions>(200, "Operations and ledger entries, each oldest first.")
+    .refuses(404, "payment-not-found");
+    it.row(
+        POST,
+        "/v1/payments/{order}/refunds",
+        "refund",
+        "Gives some or all of the money back.",
+    )
+    .keyed()
+    .json::<Refunded>(201, "The refund.")
+    .refuses(404, "payment-not-found")
+    .refuses(409, "idempotency-key-in-flight")
+    .refuses(409, "provider-refused")
+    .refuses(409, "refund-exceeds-capture")
+    .refuses(422, "amount-out-of-range")
+    .refuses(422, "currency-differs")
+    .refuses(422, "reason-missing")
+    .refuses(503, "payment-unknown");
+}
