@@ -31,6 +31,15 @@ usage() {
                                   let an app read a topic again
 ./run.sh rotate signing [--stolen]
                                   let identity sign with its next keys; stolen: with new ones
+./run.sh rotate session|clients|webhook|database…
+                                  replace these secrets while everybody goes on
+./run.sh rotate tokens [app…]     replace the tokens of apps and sidecars, by restarting one
+                                  app after the other
+./run.sh restart APP              restart an app and its sidecar
+./run.sh vault status|unseal      say how the vault stands; open it if it is sealed
+./run.sh vault rekey              new shares for the vault
+./run.sh vault backup FILE        write the vault into a file; vault restore FILE, of a
+                                  stopped café, puts it back
 ./run.sh provider add NAME <FILE  let people sign in by another identity provider;
                                   provider remove NAME ends that
 ./run.sh reset [-y]               stop and delete all data and secrets
@@ -49,7 +58,7 @@ TEXT
 verb=${1:-up}
 (($# == 0)) || shift
 case $verb in
-  up | down | status | logs | replay | rotate | provider | reset | trust | doctor | check | sbom | bench) "$verb" "$@" ;;
+  up | down | status | logs | replay | rotate | restart | vault | provider | reset | trust | doctor | check | sbom | bench) "$verb" "$@" ;;
   test) run_tests "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown: $verb" ;;

@@ -29,15 +29,30 @@ if [[ $role != part ]]; then
 fi
 
 token() { cat "$STATE/secrets/$APP/$1" || die "$APP: $STATE/secrets/$APP/$1 is missing; secretstore writes it"; }
+# Before each start: a rotation is a pair of new files and a restart.
 tokens() {
   DAPR_API_TOKEN=$(token dapr-api-token)
   APP_API_TOKEN=$(token app-api-token)
   export DAPR_API_TOKEN APP_API_TOKEN
 }
 
+note() { # level, message
+  printf '%s\n' "{\"timestamp\":\"$(date -u +%FT%T.%3NZ)\",\"level\":\"$1\",\"message\":\"$2\"}" >>"$LOG"
+}
+# A sidecar reads its secrets once, at its start, and would only end without them.
+await_vault() {
+  local state said=
+  until state=$(vault_state); [[ $state == open || -n $stopping ]]; do
+    [[ $state == "$said" ]] || note WARN "$NAME waits: the vault is $state (./run.sh vault unseal opens a sealed one)"
+    said=$state
+    sleep 0.2 &
+    wait $! || true
+  done
+  [[ -z $said || $state != open ]] || note INFO "$NAME goes on: the vault is open"
+}
+
 sidecar() {
   NAME=$APP.daprd
-  tokens
   export STACK_REDIS=127.0.0.1:$REDIS_PORT
   export STACK_KAFKA=127.0.0.1:$KAFKA_PORT
   export STACK_SMTP_HOST=127.0.0.1 STACK_SMTP_PORT=$SMTP_PORT
@@ -72,7 +87,6 @@ sidecar() {
 
 app() {
   NAME=$APP
-  tokens
   export CREMA_OPS_PORT=$((APP_PORT + 1))
   export CREMA_ISSUER=https://localhost:$PUBLIC_PORT
   [[ -z ${STACK_OTLP:-} ]] || export OTEL_EXPORTER_OTLP_ENDPOINT=http://$STACK_OTLP
@@ -112,6 +126,9 @@ printf '0\n' >"$STATE/run/$NAME.restarts"
 delay=0.2
 while [[ -z $stopping ]]; do
   began=$SECONDS
+  [[ $role != sidecar ]] || await_vault
+  [[ -z $stopping ]] || break
+  [[ $role == part ]] || tokens
   # Should this script be killed, the kernel takes the child with it.
   setpriv --pdeathsig KILL "${COMMAND[@]}" >>"$LOG" 2>&1 </dev/null &
   child=$!
@@ -125,7 +142,7 @@ while [[ -z $stopping ]]; do
   [[ -z $stopping ]] || break
   restarts=$((restarts + 1))
   printf '%s\n' "$restarts" >"$STATE/run/$NAME.restarts"
-  printf '%s\n' "{\"timestamp\":\"$(date -u +%FT%T.%3NZ)\",\"level\":\"ERROR\",\"message\":\"$NAME ended with status $status, started again in $delay s\"}" >>"$LOG"
+  note ERROR "$NAME ended with status $status, started again in $delay s"
   # Quick for a rare death, slower for one that follows another.
   ((SECONDS - began < 10)) || delay=0.2
   sleep "$delay" &

@@ -235,10 +235,10 @@ impl Target {
         }
     }
 
-    /// Lets the next signing keys sign, as an operator does.
-    pub async fn rotate_signing(&self) -> Result<()> {
+    /// Rotates secrets as an operator does: `signing`, or `tokens`, or some of `session`, `clients`, `webhook`, `database`.
+    pub async fn rotate(&self, what: &[&str]) -> Result<()> {
         match self {
-            Self::Local(local) => local.rotate_signing().await,
+            Self::Local(local) => local.rotate(what).await,
         }
     }
 

@@ -78,6 +78,18 @@ listening() { # port
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# open, sealed, empty (nobody has initialised it) or away, as it tells anybody.
+vault_state() {
+  local code
+  code=$(curl -s -o /dev/null --max-time 2 -w '%{http_code}' "http://127.0.0.1:$VAULT_PORT/v1/sys/health" || true)
+  case $code in
+    200 | 429) printf open ;;
+    501) printf empty ;;
+    503) printf sealed ;;
+    *) printf away ;;
+  esac
+}
+
 # Starts a part as a daemon with a pid file and a log; the log of the last run is kept.
 daemon() { # name, command…
   local name=$1 log=$STATE/logs/$1.log; shift

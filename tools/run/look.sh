@@ -19,6 +19,7 @@ status() {
       pid=$(pid_of "$name") || { [[ $name == zipkin ]] || printf "$row" "$name" - - down - -; continue; }
       health=ready
       part "$name" ready >/dev/null 2>&1 || health='not ready'
+      [[ $name != vault || $(vault_state) == open ]] || health=$(vault_state)
       port=${name^^}_PORT
       printf "$row" "$name" "$pid" "${!port:--}" "$health" "$(resident "$pid")" -
     done

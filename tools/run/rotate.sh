@@ -9,9 +9,71 @@ secretstore_now() { # what and whose, arguments
   "$tool" "$@" --state "$STATE" --vault "http://127.0.0.1:$VAULT_PORT"
 }
 
-rotate() { # what, flags
-  [[ ${1:-} == signing && ( $# -eq 1 || $* == "signing --stolen" ) ]] || die "usage: ./run.sh rotate signing [--stolen]"
-  secretstore_now rotate "$@"
+rotate() { # what, flags or apps
+  local usage="usage: ./run.sh rotate signing [--stolen], rotate tokens [APP…], or rotate some of session, clients, webhook, database"
+  local what apps=("${@:2}")
+  case "${1:-}" in
+    signing)
+      (($# == 1)) || [[ $# -eq 2 && $2 == --stolen ]] || die "$usage"
+      secretstore_now rotate "$@"
+      ;;
+    tokens)
+      ((${#apps[@]})) || mapfile -t apps < <(app_names)
+      for what in "${apps[@]}"; do ops_of "$what" >/dev/null; done
+      secretstore_now rotate tokens --apps "$(IFS=,; printf %s "${apps[*]}")" --restart "$ROOT/run.sh"
+      ;;
+    *)
+      (($#)) || die "$usage"
+      for what; do [[ $what =~ ^(session|clients|webhook|database)$ ]] || die "$usage"; done
+      secretstore_now rotate "$@" --settle "${STACK_SETTLE:-30s}" --sql "$ROOT/tools/stack/postgres.sh"
+      ;;
+  esac
+}
+
+# Both at once, as at the end. Each
+# keeper starts its own anew, with the tokens of now.
+restart() { # app
+  local app=${1:-} part before=() end=$((SECONDS + 60))
+  (($# == 1)) || die "usage: ./run.sh restart APP"
+  ops_of "$app" >/dev/null
+  # The sidecar first: it takes no more events, and carries calls until the app has drained.
+  for part in "$app.daprd" "$app"; do
+    before+=("$part=$(pid_of "$part")") || die "$part does not run"
+  done
+  [[ $(vault_state) == open ]] || die "the vault is $(vault_state), and $app would wait for it; ./run.sh vault unseal opens a sealed one"
+  for part in "${before[@]}"; do kill -TERM "${part#*=}"; done
+  for part in "${before[@]}"; do
+    while [[ $(pid_of "${part%=*}" || true) =~ ^(${part#*=})?$ ]]; do
+      ((SECONDS < end)) || die "${part%=*} did not come back: $(last_line "${part%=*}")"
+      sleep 0.1
+    done
+  done
+  until app_ready "$app" && sidecar_ready "$app"; do
+    ((SECONDS < end)) || die "$app is not ready in time: $(last_line "$app")"
+    sleep 0.1
+  done
+  say "$app and its sidecar run anew"
+}
+
+vault() { # what, file
+  case "${1:-} $#" in
+    "status 1" | "unseal 1" | "rekey 1") secretstore_now "$1" ;;
+    "backup 2") secretstore_now backup "$2" ;;
+    "restore 2") restore_vault "$2" ;;
+    *) die "usage: ./run.sh vault status, vault unseal, vault rekey, vault backup FILE, or vault restore FILE" ;;
+  esac
+}
+
+# What the vault has now is moved away, not deleted.
+restore_vault() { # file
+  ! alive dapr || die "stop the café first: ./run.sh down"
+  [[ -r $1 ]] || die "there is no $1"
+  part vault stop
+  [[ ! -d $STATE/data/vault ]] || mv -T "$STATE/data/vault" "$STATE/data/vault.before-$(date +%s)"
+  part vault start
+  await vault 60 part vault ready
+  secretstore_now restore "$1"
+  part vault stop
 }
 
 # Other identity providers by which people sign in. `add` reads JSON: the secret in it is for no argument list.

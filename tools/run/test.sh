@@ -148,8 +148,9 @@ run_tests() { # quick
   check_texts
   step 'advisories' advisories
   lint_while_building
-  # What failed is to be read at a glance; where it was thrown is not what a test's error tells.
-  export STACK_TESTS=yes RUST_BACKTRACE=0
+  # Services look at their secrets every ten seconds. What failed is to be read at a glance;
+  # where it was thrown is not what a test's error tells.
+  export STACK_TESTS=yes STACK_SETTLE=15s RUST_BACKTRACE=0
   local building=$SECONDS
   get_everything debug
   STEPS+=("$((SECONDS - building)) build, lints and downloads")

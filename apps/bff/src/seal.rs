@@ -13,7 +13,8 @@ use secrecy::ExposeSecret as _;
 /// Says how the rest is read; a later format gets another number.
 const FORMAT: u8 = 1;
 
-/// Seals and opens with the secret `session`: by its `current` key, and opens by `previous` as well. Cheap to clone.
+/// Seals and opens with the secret `session`: by its `current` key, and opens by `previous` and `next` as well: of two
+/// replicas one learns first that a key has been rotated. Cheap to clone.
 #[derive(Clone)]
 pub struct Sealer {
     keys: Secrets,
@@ -65,7 +66,7 @@ impl Sealer {
             .split_first_chunk::<NONCE_LEN>()
             .ok_or(SealError::Damaged)?;
         let keys: Arc<Secret> = self.keys.current();
-        for name in ["current", "previous"] {
+        for name in ["current", "previous", "next"] {
             if keys.get(name).is_none() {
                 continue;
             }
@@ -140,6 +141,14 @@ mod tests {
             sealer(&[("current", 1)]).open("a", &renewed).is_err(),
             "new ones use the current key"
         );
+    }
+
+    #[test]
+    fn a_replica_that_has_not_heard_of_a_rotation_opens_what_another_seals_after_it() {
+        let rotated = sealer(&[("next", 3), ("current", 2), ("previous", 1)]);
+        let sealed = rotated.seal("a", b"x".to_vec()).expect("a key");
+        let late = sealer(&[("next", 2), ("current", 1)]);
+        assert_eq!(late.open("a", &sealed).expect("ours"), b"x");
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub enum FileError {
         /// Why it failed.
         source: io::Error,
     },
+    /// What is there would be lost.
+    #[error("{} is there already", .0.display())]
+    There(PathBuf),
     /// Somebody else holds the lock.
     #[error("another secretstore is at work on {}", .0.display())]
     Busy(PathBuf),
@@ -46,13 +49,14 @@ pub fn folder(path: &Path) -> Result<(), FileError> {
 }
 
 /// Makes sure of the state folder. One that is there keeps its rights: PostgreSQL, a user of its own, walks through it.
-pub fn state_folder(path: &Path) -> Result<(), FileError> {
+fn state_folder(path: &Path) -> Result<(), FileError> {
     let made = DirBuilder::new().recursive(true).mode(FOLDER).create(path);
     made.map_err(at(path))
 }
 
-/// Takes the one lock of a state folder, or says that it is taken.
+/// Takes the one lock of a state folder, which comes to be, or says that it is taken.
 pub fn lock(state: &Path) -> Result<Lock, FileError> {
+    state_folder(state)?;
     let path = state.join("secretstore.lock");
     let file = OpenOptions::new()
         .write(true)
@@ -78,6 +82,50 @@ pub fn read(path: &Path) -> Result<Option<String>, FileError> {
             source,
         }),
     }
+}
+
+/// The bytes of a file.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(at(path))
+}
+
+/// Refuses a path where something is.
+pub fn absent(path: &Path) -> Result<(), FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Err(FileError::There(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(at(path)(source)),
+    }
+}
+
+/// Writes a secret where nothing is: whole, or not at all.
+pub fn create_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let fresh = path.with_added_extension("new");
+    let written = write_whole(&fresh, bytes, SECRET)
+        // A rename would take the place of what came there meanwhile.
+        .and_then(|()| fs::hard_link(&fresh, path))
+        .and_then(|()| sync_parent(path));
+    let removed = fs::remove_file(&fresh);
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(FileError::There(path.to_owned()))
+        }
+        written => written.and(removed).map_err(at(path)),
+    }
+}
+
+/// Puts one file in the place of another.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to)
+        .and_then(|()| sync_parent(to))
+        .map_err(at(from))
+}
+
+/// Deletes a file.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    fs::remove_file(path)
+        .and_then(|()| sync_parent(path))
+        .map_err(at(path))
 }
 
 /// The names of what is in a folder; none, where there is none.
@@ -109,7 +157,7 @@ fn replace(path: &Path, text: &str, mode: u32) -> Result<(), FileError> {
         return Ok(());
     }
     let fresh = path.with_added_extension("new");
-    write_whole(&fresh, text, mode)
+    write_whole(&fresh, text.as_bytes(), mode)
         .and_then(|()| fs::rename(&fresh, path))
         .and_then(|()| sync_parent(path))
         .map_err(at(path))
@@ -126,7 +174,7 @@ fn unchanged(path: &Path, text: &str, mode: u32) -> io::Result<bool> {
     }
 }
 
-fn write_whole(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     // What an interrupted run left behind may have other permissions, so it is never written into.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -138,12 +186,12 @@ fn write_whole(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         .mode(mode)
         .open(path)?;
     file.set_permissions(Permissions::from_mode(mode))?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
+    match path.parent().filter(|parent| *parent != Path::new("")) {
         Some(parent) => File::open(parent)?.sync_all(),
         None => Ok(()),
     }

@@ -3,7 +3,10 @@
 //!
 //! An app's folder holds what that app's process and sidecar need and nothing of another's.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -43,14 +46,36 @@ pub fn write_token(state: &Path, app: &str, token: &SecretString) -> Result<(), 
     files::write_secret(&vault_token(state, app), token.expose_secret())
 }
 
+/// Writes the accessors of all tokens, by which the rotator renews them.
+pub fn write_accessors(
+    state: &Path,
+    accessors: &BTreeMap<String, String>,
+) -> Result<(), FileError> {
+    let text = format!("{}\n", json!(accessors));
+    files::write_secret(&accessors_file(state), &text)
+}
+
+/// The accessors that `up` left: by app; none before.
+pub fn accessors(state: &Path) -> Result<BTreeMap<String, String>, FileError> {
+    let text = files::read(&accessors_file(state))?;
+    let read = text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(read.unwrap_or_default())
+}
+
+/// An app's two Dapr tokens: the field of the secret, and the file.
+pub const DAPR_TOKENS: [(&str, &str); 2] = [
+    ("api_token", "dapr-api-token"),
+    ("app_token", "app-api-token"),
+];
+
 /// Writes the two Dapr tokens of an app.
-pub fn write_dapr_tokens(state: &Path, app: &str, secrets: &Secrets) -> Result<(), FileError> {
-    let path = format!("{app}/dapr");
-    for (key, file) in [
-        ("api_token", "dapr-api-token"),
-        ("app_token", "app-api-token"),
-    ] {
-        if let Some(token) = secrets.get(&path, key) {
+pub fn write_dapr_tokens(
+    state: &Path,
+    app: &str,
+    secret: &BTreeMap<String, String>,
+) -> Result<(), FileError> {
+    for (key, file) in DAPR_TOKENS {
+        if let Some(token) = secret.get(key) {
             files::write_secret(&folder(state, app).join(file), token)?;
         }
     }
@@ -105,6 +130,10 @@ pub fn write_demo(state: &Path, secrets: &Secrets) -> Result<(), FileError> {
     }
     let text = format!("{:#}\n", json!({ "people": people }));
     files::write_secret(&state.join("demo-sign-ins.json"), &text)
+}
+
+fn accessors_file(state: &Path) -> PathBuf {
+    folder(state, ROTATOR).join("accessors.json")
 }
 
 fn sentry_token(state: &Path, app: &str) -> PathBuf {

@@ -1,21 +1,25 @@
 //! The operator's tool: it brings the vault from nothing to ready and hands each app its own key to it.
 //!
 //! Owns the vault's shares, the table of secrets, the policies and the apps' tokens; no other crate holds a vault client.
-//! While the café runs, `watch` rotates the signing keys by schedule and renews what sidecars show to sentry, with a token
-//! for that alone.
+//! While the café runs, `watch` rotates secrets by schedule and renews what sidecars show to sentry, with a token for that
+//! alone.
 //! Promises that running it again changes nothing, and that no root token lives when it has ended.
 //! A secret reaches the vault and files of mode 0600 only: never an argument, the environment, a log line or an error.
 
+mod approle;
 mod arguments;
+mod backup;
 mod files;
 mod handout;
 mod interrupt;
+mod keyring;
 mod kv;
 mod mounts;
 mod pki;
 mod policy;
 mod provider;
 mod random;
+mod rekey;
 mod root;
 mod rotate;
 mod scram;
@@ -24,6 +28,7 @@ mod secrets;
 mod sentry;
 mod shares;
 mod sql;
+mod superuser;
 mod tokens;
 mod up;
 mod vault;
@@ -57,10 +62,34 @@ async fn answer() -> anyhow::Result<()> {
             state,
             vault,
             rotation,
-        } => format!("{}\n", rotate::signing(&state, &vault, rotation).await?),
+        } => format!(
+            "{}\n",
+            rotate::signing::rotate(&state, &vault, rotation).await?
+        ),
+        Command::RotateTokens {
+            state,
+            vault,
+            apps,
+            restarter,
+        } => format!(
+            "{}\n",
+            rotate::tokens::rotate(&state, &vault, &apps, &restarter).await?
+        ),
+        Command::Rotate {
+            state,
+            vault,
+            settings,
+        } => format!("{}\n", rotate::run(&state, &vault, &settings).await?),
         Command::Watch(settings) => {
             watch::watch(&settings).await?;
             String::new()
+        }
+        Command::Rekey { state, vault } => format!("{}\n", rekey::rekey(&state, &vault).await?),
+        Command::Backup { state, vault, file } => {
+            format!("{}\n", backup::backup(&state, &vault, &file).await?)
+        }
+        Command::Restore { state, vault, file } => {
+            format!("{}\n", backup::restore(&state, &vault, &file).await?)
         }
         Command::Provider {
             state,

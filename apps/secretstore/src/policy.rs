@@ -1,5 +1,5 @@
-//! What an app may do in the vault: read its own secrets, and nothing else. What the rotator may:
-//! rotate one of them, and sign what sidecars show to sentry.
+//! What an app may do in the vault: read its own secrets, and nothing else. What the rotator may: rotate some of them,
+//! keep the apps' tokens alive, and sign what sidecars show to sentry.
 //!
 //! A policy has the name of its holder; the token that carries it carries no other, not even `default`.
 
@@ -11,25 +11,35 @@ use crate::{
     vault::{Vault, VaultError, failed},
 };
 
-/// Who rotates the signing keys and renews the sidecars' tokens by schedule. No app has this name.
+/// Who rotates secrets and renews tokens by schedule. No app has this name.
 pub const ROTATOR: &str = "rotator";
 
 /// The text of an app's policy.
 pub fn of_app(app: &str) -> String {
-    format!("path \"{KV}/data/{app}/*\" {{\n  capabilities = [\"read\"]\n}}\n")
+    rule(&format!("{KV}/data/{app}/*"), r#""read""#)
 }
 
-/// The text of the rotator's policy: it has to know the next keys to let them sign, signs by a key that it never sees, and
-/// keeps its own token alive.
+/// The text of the rotator's policy: it has to know what it replaces, signs by a key that it never sees, and renews tokens
+/// of which it has the accessors alone.
 pub fn of_rotator() -> String {
-    format!(
-        "path \"{KV}/data/{}\" {{\n  capabilities = [\"read\", \"update\"]\n}}\n\
-         path \"{TRANSIT}/keys/{key}\" {{\n  capabilities = [\"read\"]\n}}\n\
-         path \"{TRANSIT}/sign/{key}\" {{\n  capabilities = [\"update\"]\n}}\n\
-         path \"auth/token/renew-self\" {{\n  capabilities = [\"update\"]\n}}\n",
-        rotate::PATH,
-        key = sentry::KEY
-    )
+    let mut rules = String::new();
+    for path in rotate::paths() {
+        rules.push_str(&rule(&format!("{KV}/data/{path}"), r#""read", "update""#));
+    }
+    let key = sentry::KEY;
+    rules.push_str(&rule(&format!("{TRANSIT}/keys/{key}"), r#""read""#));
+    for path in [
+        &format!("{TRANSIT}/sign/{key}"),
+        "auth/token/renew-self",
+        "auth/token/renew-accessor",
+    ] {
+        rules.push_str(&rule(path, r#""update""#));
+    }
+    rules
+}
+
+fn rule(path: &str, capabilities: &str) -> String {
+    format!("path \"{path}\" {{\n  capabilities = [{capabilities}]\n}}\n")
 }
 
 /// Writes the policy unless it stands as it should.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
 
-use crate::{files, kv, root, seal, shares::Shares, up::UpError, vault::Vault};
+use crate::{files, keyring, kv, root, up::UpError, vault::Vault};
 
 /// The secret.
 const PATH: &str = "identity/federation";
@@ -78,11 +78,9 @@ pub async fn change(
         Change::Add => Some(read(io::stdin())?),
         Change::Remove => None,
     };
-    let shares = Shares::load(state)?;
     let _lock = files::lock(state)?;
     let vault = Vault::at(address)?;
-    seal::unseal(&vault, &shares).await?;
-    let root = root::generate(&vault, &shares).await?;
+    let root = keyring::become_root(&vault, state).await?;
     root::during(&vault, &root, async |root| {
         let mut secret = kv::read(root, PATH).await?;
         put(&mut secret.values, name, description);

@@ -1,322 +1,316 @@
-//! Rotation of identity's signing keys: the next ones sign, those that signed are retired, and fresh ones are next.
+//! Rotation of the secrets that change while the café runs, a kind at a time.
 //!
-//! Invariant: a key is published before it signs, and stays as long as anything that it signed may come back; so no
-//! token is refused for a rotation.
+//! Invariant: whoever checks a secret knows the new value before anybody shows it, and the old one for as long as somebody
+//! may. A step is one write that names the version it follows, or one that may be repeated, and what there is says which
+//! step is next: so wherever a rotation is interrupted, the next run goes on from there.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+mod database;
+mod session;
+mod shared;
+pub mod signing;
+mod subject;
+pub mod tokens;
+
+use std::{fmt, path::Path, time::Duration};
 
 use thiserror::Error;
+use tokio::time::{self, Instant};
 use url::Url;
 
 use crate::{
-    files, kv,
-    random::{self, RandomError},
-    root, seal,
-    shares::Shares,
+    files, handout,
+    interrupt::Interrupt,
+    policy::ROTATOR,
+    random::RandomError,
+    secrets::WITH_DATABASE,
+    superuser::{Superuser, SuperuserError},
     up::UpError,
     vault::{Vault, VaultError},
 };
 
-type Generate = fn() -> Result<String, RandomError>;
+pub use session::forget_previous;
+use subject::{Standing, Step, Subject};
 
-/// The secret.
-pub const PATH: &str = "identity/signing";
-/// The fields of each algorithm begin with this, and this makes a key for it.
-const ALGORITHMS: [(&str, Generate); 2] = [("", random::signing_key), ("rs256.", random::rsa_key)];
-/// The field that says since when the current keys sign and the retired ones don't, in seconds since 1970.
-pub const SINCE: &str = "current_since";
-/// Two rotations are at least this far apart: by then every access token of the retired key has expired (five minutes),
-/// and every verifier has had time to learn of the next key.
-const PAUSE: Duration = Duration::from_mins(10);
-/// A retired key is kept for this long: an ID token comes back when its sign-in ends, which is after twelve hours at most.
-const KEPT: Duration = Duration::from_hours(24);
+/// How long until every process has read what was written, unless it is said otherwise: each looks every ten seconds, and
+/// may miss a look.
+pub const SETTLE: Duration = Duration::from_secs(30);
+/// How long a run waits for the last user of what it replaces.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// How often it looks whether that user is gone.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Keys that can't be rotated.
+/// Secrets that can't be rotated.
 #[derive(Debug, Error)]
 pub enum RotateError {
-    /// `up` has not run for identity.
-    #[error("identity has no signing keys yet: run secretstore up first")]
+    /// `up` has not run, or not since this can be rotated.
+    #[error("there is nothing to rotate yet: run secretstore up first")]
     NotReady,
-    /// Tokens of the retired keys may still be valid.
-    #[error("the signing keys have just been rotated: wait {} s more", .0.as_secs())]
-    TooSoon(Duration),
+    /// What the old ones signed or sealed may still be shown.
+    #[error("{what} just been rotated: wait {} s more", left.as_secs())]
+    TooSoon {
+        /// The secret, and its verb.
+        what: &'static str,
+        /// How long it has to stay.
+        left: Duration,
+    },
+    /// Somebody has not taken up the new one.
+    #[error("{0} is still in use and was not locked; the next run goes on")]
+    InUse(String),
+    /// The user called it off.
+    #[error("interrupted; the next run goes on")]
+    Interrupted,
+    /// It has new tokens, and does not run with them.
+    #[error("{0} could not be restarted with its new tokens; run it again")]
+    NotRestarted(String),
+    /// A kind that needs PostgreSQL's superuser, and no way to become that.
+    #[error("--sql is missing (see --help)")]
+    NoSuperuser,
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// PostgreSQL.
+    #[error(transparent)]
+    Superuser(#[from] SuperuserError),
+    /// The vault's part of it.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
-/// What becomes of the keys that sign now.
+/// What is rotated together. The signing keys have rules of their own (`signing.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rotation {
-    /// They are retired: what they signed stays good.
-    Regular,
-    /// Somebody may have them: all keys are made anew, and what the old ones signed is refused.
-    Stolen,
+pub enum Kind {
+    /// The key that seals the BFF's sessions and cookies.
+    Session,
+    /// The secrets by which services prove to identity who they are.
+    Clients,
+    /// The key by which the card provider signs its webhooks.
+    Webhook,
+    /// The passwords of the databases.
+    Database,
 }
 
-/// What a rotation did.
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Session, Self::Clients, Self::Webhook, Self::Database];
+
+    /// The word for it on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Clients => "clients",
+            Self::Webhook => "webhook",
+            Self::Database => "database",
+        }
+    }
+
+    /// Its secrets; without a superuser there are none in PostgreSQL.
+    fn subjects(self, superuser: Option<&Superuser>) -> Vec<Subject<'_>> {
+        match self {
+            Self::Session => vec![Subject::Session],
+            Self::Clients => shared::CLIENTS.iter().map(Subject::Shared).collect(),
+            Self::Webhook => vec![Subject::Shared(&shared::WEBHOOK)],
+            Self::Database => superuser.map_or_else(Vec::new, |superuser| {
+                let apps = WITH_DATABASE.iter();
+                apps.map(|app| Subject::Database(app, superuser)).collect()
+            }),
+        }
+    }
+}
+
+/// The paths that rotations read and write.
+pub fn paths() -> Vec<String> {
+    let shared = shared::CLIENTS.iter().chain([&shared::WEBHOOK]);
+    let mut paths: Vec<String> = shared
+        .flat_map(shared::Shared::paths)
+        .chain([signing::PATH, session::PATH])
+        .map(str::to_owned)
+        .chain(WITH_DATABASE.iter().map(|app| database::path(app)))
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+/// What `rotate` is told.
 #[derive(Debug)]
-pub struct Report(Rotation);
+pub struct Settings {
+    /// What to rotate.
+    pub kinds: Vec<Kind>,
+    /// How long until everybody has read what was written.
+    pub settle: Duration,
+    /// Who runs SQL as PostgreSQL's superuser.
+    pub superuser: Option<Superuser>,
+}
+
+/// What a rotation did: a line for each kind.
+#[derive(Debug)]
+pub struct Report(Vec<Rotated>);
+
+#[derive(Debug)]
+struct Rotated {
+    kind: Kind,
+    resumed: usize,
+}
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Rotation::Regular => "signing keys rotated; identity signs with them within seconds",
-            Rotation::Stolen => "all signing keys made anew; no token of the old ones is good",
-        })
+        for (place, Rotated { kind, resumed }) in self.0.iter().enumerate() {
+            f.write_str(if place == 0 { "" } else { "\n" })?;
+            f.write_str(match kind {
+                Kind::Session => "session key rotated; the one before still opens",
+                Kind::Clients => "client secrets rotated; those before are refused within seconds",
+                Kind::Webhook => "webhook key rotated; the one before is refused within seconds",
+                Kind::Database => "database passwords rotated; the logins before are locked",
+            })?;
+            if *resumed > 0 {
+                write!(f, "; of them begun by an earlier run: {resumed}")?;
+            }
+        }
+        Ok(())
     }
 }
 
-/// Rotates the signing keys of a running installation.
-pub async fn signing(state: &Path, address: &Url, rotation: Rotation) -> Result<Report, UpError> {
-    let shares = Shares::load(state)?;
-    let _lock = files::lock(state)?;
-    let vault = Vault::at(address)?;
-    seal::unseal(&vault, &shares).await?;
-    let root = root::generate(&vault, &shares).await?;
-    root::during(&vault, &root, async |root| {
-        let mut secret = kv::read(root, PATH).await?;
-        match rotation {
-            Rotation::Regular => shift(&mut secret.values, now())?,
-            Rotation::Stolen => replace(&mut secret.values, now())?,
-        }
-        kv::write(root, PATH, &secret).await?;
-        Ok(Report(rotation))
-    })
-    .await
-}
-
-/// What came of a look at the keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// They were due, and have been rotated.
-    Rotated,
-    /// They are due after this.
-    Due(Duration),
-    /// They were due, and somebody else was writing them at this moment.
-    Overtaken,
-}
-
-/// Rotates the signing keys if they have signed for as long as `last`, seen with a token that may read and write them.
+/// Rotates kinds of secrets of a running installation with the rotator's token; returns when the old values are of no use any more.
 ///
-/// Of several that look at once one rotates: the write names the version that was read.
-pub async fn when_due(keeper: &Vault, last: Duration) -> Result<Look, UpError> {
-    let mut secret = kv::read(keeper, PATH).await?;
-    let (now, keys) = (now(), &mut secret.values);
-    if let Some(left) = left(keys, last, now)? {
-        return Ok(Look::Due(left));
-    }
-    match shift(keys, now) {
-        Err(RotateError::TooSoon(left)) => return Ok(Look::Due(left)),
-        shifted => shifted?,
-    }
-    match kv::write(keeper, PATH, &secret).await {
-        // The version is no longer the one that was read.
-        Err(error) if error.code() == Some(400) => Ok(Look::Overtaken),
-        Err(error) => Err(error.into()),
-        Ok(()) => Ok(Look::Rotated),
+/// What an earlier run left on its way is brought to its end, and not rotated once more.
+pub async fn run(state: &Path, address: &Url, settings: &Settings) -> Result<Report, UpError> {
+    let _lock = files::lock(state)?;
+    let mut interrupt = Interrupt::listen().map_err(UpError::Signals)?;
+    let keeper = keeper(state, address)?;
+    tokio::select! {
+        report = through(&keeper, settings) => Ok(report?),
+        () = interrupt.heard() => Err(RotateError::Interrupted.into()),
     }
 }
 
-/// How long the current keys may go on signing; nothing, once they have signed for as long as `last`.
-fn left(
-    keys: &BTreeMap<String, String>,
+/// The vault with the rotator's token as the file has it now: `up` may have made another one.
+pub fn keeper(state: &Path, address: &Url) -> Result<Vault, UpError> {
+    let kept = handout::kept_token(state, ROTATOR)?;
+    Ok(Vault::at(address)?.with_token(&kept.ok_or(UpError::NoRotator)?)?)
+}
+
+async fn through(keeper: &Vault, settings: &Settings) -> Result<Report, RotateError> {
+    let Settings {
+        kinds,
+        settle,
+        superuser,
+    } = settings;
+    if kinds.contains(&Kind::Database) && superuser.is_none() {
+        return Err(RotateError::NoSuperuser);
+    }
+    let (mut all, mut rotated) = (Vec::new(), Vec::new());
+    // In this order: the session's key is first, and may refuse before anything is begun.
+    for kind in Kind::ALL.into_iter().filter(|kind| kinds.contains(kind)) {
+        let subjects = kind.subjects(superuser.as_ref());
+        let resumed = begin(keeper, &subjects, *settle).await?;
+        rotated.push(Rotated { kind, resumed });
+        all.extend(subjects);
+    }
+    finish(keeper, &all, *settle).await?;
+    Ok(Report(rotated))
+}
+
+/// Begins what is not under way; says how many were.
+async fn begin(
+    keeper: &Vault,
+    subjects: &[Subject<'_>],
+    settle: Duration,
+) -> Result<usize, RotateError> {
+    let (mut begun, mut resumed) = (0, 0);
+    for subject in subjects {
+        match subject.standing(keeper).await? {
+            Standing::Absent => {}
+            Standing::UnderWay => resumed += 1,
+            Standing::Settled(_) => {
+                begun += 1;
+                while let Step::Wait(left) = subject.begin(keeper, settle).await? {
+                    time::sleep(left).await;
+                }
+            }
+        }
+    }
+    if begun + resumed == 0 {
+        return Err(RotateError::NotReady);
+    }
+    Ok(resumed)
+}
+
+/// Takes every step that is left, side by side.
+async fn finish(
+    keeper: &Vault,
+    subjects: &[Subject<'_>],
+    settle: Duration,
+) -> Result<(), RotateError> {
+    let end = Instant::now() + PATIENCE + settle * 2;
+    loop {
+        let mut pause: Option<Duration> = None;
+        let mut sooner = |left: Duration| pause = Some(pause.map_or(left, |pause| pause.min(left)));
+        for subject in subjects {
+            match subject.steps(keeper, settle).await? {
+                Step::Taken | Step::Done => {}
+                Step::Wait(left) => sooner(left),
+                Step::InUse(what) if Instant::now() >= end => return Err(RotateError::InUse(what)),
+                Step::InUse(_) => sooner(LOOK_EVERY),
+            }
+        }
+        match pause {
+            Some(pause) => time::sleep(pause).await,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// What came of a look at a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// How many rotations were begun.
+    pub begun: usize,
+    /// When to look again at the latest.
+    pub again: Duration,
+}
+
+/// Begins what has been as it is for as long as `last`, and takes the steps that are due of what is under way.
+///
+/// Any number may look at once: of two that take the same step one writes.
+pub async fn when_due(
+    keeper: &Vault,
+    kind: Kind,
+    settings: &Settings,
     last: Duration,
-    now: Duration,
-) -> Result<Option<Duration>, RotateError> {
-    let since = since(keys).ok_or(RotateError::NotReady)?;
-    let left = (since + last).saturating_sub(now);
-    Ok((!left.is_zero()).then_some(left))
+) -> Result<Looked, RotateError> {
+    let settle = settings.settle;
+    let mut looked = Looked {
+        begun: 0,
+        again: last,
+    };
+    for subject in kind.subjects(settings.superuser.as_ref()) {
+        let standing = subject.standing(keeper).await?;
+        let again = match standing {
+            Standing::Absent => continue,
+            Standing::Settled(age) if age < last => last.saturating_sub(age),
+            Standing::Settled(_) => match subject.begin(keeper, settle).await {
+                Ok(Step::Wait(left)) | Err(RotateError::TooSoon { left, .. }) => left,
+                begun => {
+                    begun?;
+                    looked.begun += 1;
+                    next(&subject.steps(keeper, settle).await?)
+                }
+            },
+            Standing::UnderWay => next(&subject.steps(keeper, settle).await?),
+        };
+        looked.again = looked.again.min(again);
+    }
+    if kind == Kind::Session {
+        forget_previous(keeper).await?;
+    }
+    Ok(looked)
 }
 
-/// Drops the retired keys once nothing that they signed can come back; says whether it did.
-pub async fn forget_retired(root: &Vault) -> Result<bool, VaultError> {
-    let mut secret = kv::read(root, PATH).await?;
-    let dropped = drop_retired(&mut secret.values, now());
-    if dropped {
-        kv::write(root, PATH, &secret).await?;
-    }
-    Ok(dropped)
-}
-
-fn shift(keys: &mut BTreeMap<String, String>, now: Duration) -> Result<(), RotateError> {
-    if let Some(before) = retired_since(keys) {
-        let left = (before + PAUSE).saturating_sub(now);
-        if !left.is_zero() {
-            return Err(RotateError::TooSoon(left));
-        }
-    }
-    for (prefix, generate) in ALGORITHMS {
-        let mut put = |name: &str, key: String| keys.insert(format!("{prefix}{name}"), key);
-        let next = put("next", generate()?).ok_or(RotateError::NotReady)?;
-        let current = put("current", next).ok_or(RotateError::NotReady)?;
-        put("retired", current);
-    }
-    keys.insert(SINCE.to_owned(), written(now));
-    Ok(())
-}
-
-fn replace(keys: &mut BTreeMap<String, String>, now: Duration) -> Result<(), RotateError> {
-    for (prefix, generate) in ALGORITHMS {
-        keys.remove(&format!("{prefix}retired"));
-        for name in ["current", "next"] {
-            keys.insert(format!("{prefix}{name}"), generate()?);
-        }
-    }
-    keys.insert(SINCE.to_owned(), written(now));
-    Ok(())
-}
-
-fn drop_retired(keys: &mut BTreeMap<String, String>, now: Duration) -> bool {
-    let due = retired_since(keys).is_some_and(|since| now >= since + KEPT);
-    if due {
-        for (prefix, _) in ALGORITHMS {
-            keys.remove(&format!("{prefix}retired"));
-        }
-    }
-    due
-}
-
-/// Since when the retired keys are; none, if there are none.
-fn retired_since(keys: &BTreeMap<String, String>) -> Option<Duration> {
-    keys.contains_key("retired").then(|| since(keys)).flatten()
-}
-
-/// Since when the current keys sign.
-fn since(keys: &BTreeMap<String, String>) -> Option<Duration> {
-    keys.get(SINCE)?.parse().ok().map(Duration::from_secs)
-}
-
-fn written(at: Duration) -> String {
-    at.as_secs().to_string()
-}
-
-/// This moment as the secret has it, for keys that are made now.
-pub fn this_moment() -> String {
-    written(now())
-}
-
-/// This moment, since 1970.
-pub fn now() -> Duration {
-    // A clock before 1970 has nothing retired long ago.
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or(Duration::ZERO)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: Duration = Duration::from_hours(500_000);
-    /// What there is when nothing is retired.
-    const LEFT: [&str; 5] = [
-        "current",
-        "current_since",
-        "next",
-        "rs256.current",
-        "rs256.next",
-    ];
-
-    fn keys() -> BTreeMap<String, String> {
-        ["current", "next", "rs256.current", "rs256.next"]
-            .map(|name| (name.to_owned(), format!("the first {name}")))
-            .into_iter()
-            .chain([(SINCE.to_owned(), written(START))])
-            .collect()
-    }
-
-    fn secret(keys: &BTreeMap<String, String>) -> impl Iterator<Item = &String> {
-        let fields = keys.iter().filter(|(name, _)| *name != SINCE);
-        fields.map(|(_, value)| value)
-    }
-
-    #[test]
-    fn the_next_keys_sign_and_the_current_ones_are_retired() {
-        let mut keys = keys();
-        shift(&mut keys, START).unwrap();
-        for prefix in ["", "rs256."] {
-            let get = |name: &str| keys[&format!("{prefix}{name}")].as_str();
-            assert_eq!(get("current"), format!("the first {prefix}next"));
-            assert_eq!(get("retired"), format!("the first {prefix}current"));
-            assert!(!get("next").starts_with("the first"));
-        }
-        assert_eq!(keys[SINCE], "1800000000");
-        assert_eq!(keys.len(), 7);
-    }
-
-    #[test]
-    fn a_second_rotation_waits_until_the_first_ones_tokens_have_expired() {
-        let mut keys = keys();
-        shift(&mut keys, START).unwrap();
-        let once = keys.clone();
-        let soon = shift(&mut keys, START + Duration::from_secs(599));
-        assert_eq!(
-            soon.unwrap_err().to_string(),
-            "the signing keys have just been rotated: wait 1 s more"
-        );
-        assert_eq!(keys, once);
-        shift(&mut keys, START + PAUSE).unwrap();
-        assert_eq!(keys[SINCE], "1800000600");
-        assert_eq!(keys["retired"], once["current"]);
-        assert_eq!(keys["current"], once["next"]);
-    }
-
-    #[test]
-    fn retired_keys_go_when_no_sign_in_can_be_left() {
-        let mut keys = keys();
-        assert!(!drop_retired(&mut keys, START), "there are none");
-        shift(&mut keys, START).unwrap();
-        assert!(!drop_retired(
-            &mut keys,
-            START + Duration::from_secs(86_399)
-        ));
-        assert!(drop_retired(&mut keys, START + Duration::from_hours(24)));
-        let left: Vec<&str> = keys.keys().map(String::as_str).collect();
-        assert_eq!(left, LEFT);
-    }
-
-    #[test]
-    fn of_stolen_keys_none_is_left() {
-        let mut keys = keys();
-        shift(&mut keys, START).unwrap();
-        let stolen: Vec<String> = secret(&keys).cloned().collect();
-        replace(&mut keys, START + PAUSE).unwrap();
-        assert!(secret(&keys).all(|key| !stolen.contains(key)));
-        let left: Vec<&str> = keys.keys().map(String::as_str).collect();
-        assert_eq!(left, LEFT);
-    }
-
-    #[test]
-    fn keys_are_due_when_they_have_signed_for_long_enough() {
-        let (keys, month) = (keys(), Duration::from_hours(30 * 24));
-        let left = |now| left(&keys, month, now).unwrap();
-        let second = Duration::from_secs(1);
-        assert_eq!(left(START), Some(month));
-        assert_eq!(left((START + month).saturating_sub(second)), Some(second));
-        assert_eq!(left(START + month), None);
-        // A clock that was turned back makes them no older.
-        assert_eq!(left(START.saturating_sub(second)), Some(month + second));
-    }
-
-    #[test]
-    fn what_was_retired_and_dropped_does_not_make_the_current_ones_younger() {
-        let mut keys = keys();
-        let month = Duration::from_hours(30 * 24);
-        shift(&mut keys, START).unwrap();
-        drop_retired(&mut keys, START + KEPT);
-        assert_eq!(left(&keys, month, START + month).unwrap(), None);
-    }
-
-    #[test]
-    fn keys_that_were_never_made_are_not_rotated() {
-        let refused = shift(&mut BTreeMap::new(), START);
-        assert!(matches!(refused, Err(RotateError::NotReady)));
-        let left = left(&BTreeMap::new(), PAUSE, START);
-        assert!(matches!(left, Err(RotateError::NotReady)));
+fn next(step: &Step) -> Duration {
+    match step {
+        Step::Wait(left) => *left,
+        Step::Taken | Step::InUse(_) => LOOK_EVERY,
+        // How long it lasts is for the next look to say.
+        Step::Done => Duration::ZERO,
     }
 }

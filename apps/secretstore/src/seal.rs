@@ -102,6 +102,22 @@ pub async fn unseal(vault: &Vault, shares: &Shares) -> Result<(), VaultError> {
     active(vault).await
 }
 
+/// Waits until the vault has closed itself.
+pub async fn sealed(vault: &Vault) -> Result<(), VaultError> {
+    let closing = async {
+        while !status(vault).await?.sealed {
+            time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    };
+    time::timeout(ACTIVE_LIMIT, closing)
+        .await
+        .unwrap_or(Err(VaultError::Late {
+            action: "close itself",
+            limit: ACTIVE_LIMIT,
+        }))
+}
+
 /// Waits until the vault is open and its node leads: only then does it take writes.
 async fn active(vault: &Vault) -> Result<(), VaultError> {
     let serving = async {

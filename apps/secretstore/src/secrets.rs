@@ -12,7 +12,7 @@ use crate::{
     arguments::Settings,
     kv::{self, Secret},
     random::{self, RandomError},
-    rotate,
+    rotate::signing,
     vault::{Vault, VaultError},
 };
 
@@ -184,8 +184,8 @@ const TABLE: &[Row] = &[
     row(
         On::Apps(&["identity"]),
         "signing",
-        rotate::SINCE,
-        Value::First(|_| rotate::this_moment()),
+        signing::SINCE,
+        Value::First(|_| signing::this_moment()),
     ),
     row(
         On::Apps(&["identity"]),
@@ -228,6 +228,12 @@ const TABLE: &[Row] = &[
         On::Apps(&["bff"]),
         "session",
         "current",
+        Value::Random(random::key),
+    ),
+    row(
+        On::Apps(&["bff"]),
+        "session",
+        "next",
         Value::Random(random::key),
     ),
     row(
@@ -275,6 +281,11 @@ pub enum FillError {
 pub struct Secrets(BTreeMap<String, Secret>);
 
 impl Secrets {
+    /// All values of a path; none, if there is no such path.
+    pub fn at(&self, path: &str) -> Option<&BTreeMap<String, String>> {
+        Some(&self.0.get(path)?.values)
+    }
+
     /// One value, if the path has it.
     pub fn get(&self, path: &str, key: &str) -> Option<&str> {
         self.0.get(path)?.values.get(key).map(String::as_str)
@@ -343,7 +354,8 @@ fn bearer_of(value: &str) -> String {
     format!("Bearer {value}")
 }
 
-fn digest_of(value: &str) -> String {
+/// The base64url SHA-256 of a secret, by which its checker knows it.
+pub fn digest_of(value: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, value.as_bytes()))
 }
 
@@ -395,7 +407,7 @@ mod tests {
             ("bff/client", &["client_id", "client_secret"]),
             ("bff/dapr", &["api_token", "app_token"]),
             ("bff/redis", &["password"]),
-            ("bff/session", &["current"]),
+            ("bff/session", &["current", "next"]),
             ("bff/tls", &["certificate", "private_key"]),
             ("catalog/dapr", &["api_token", "app_token"]),
             ("catalog/database", &database),

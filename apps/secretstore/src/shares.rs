@@ -67,21 +67,51 @@ impl Shares {
     /// Reads the shares of the vault that this state folder belongs to.
     pub fn load(state: &Path) -> Result<Self, SharesError> {
         let path = place(state)?;
-        let text = files::read(&path)?.ok_or_else(|| SharesError::Missing(path.clone()))?;
+        Self::read(&path)?.ok_or(SharesError::Missing(path))
+    }
+
+    /// Reads those that an interrupted rekey left: the vault may have taken them for its own.
+    pub fn load_coming(state: &Path) -> Result<Option<Self>, SharesError> {
+        Self::read(&coming(&place(state)?))
+    }
+
+    /// They are the vault's: they take the place of those before.
+    pub fn keep_coming(state: &Path) -> Result<(), SharesError> {
+        let path = place(state)?;
+        Ok(files::rename(&coming(&path), &path)?)
+    }
+
+    /// The vault never took them.
+    pub fn drop_coming(state: &Path) -> Result<(), SharesError> {
+        Ok(files::remove(&coming(&place(state)?))?)
+    }
+
+    fn read(path: &Path) -> Result<Option<Self>, SharesError> {
+        let Some(text) = files::read(path)? else {
+            return Ok(None);
+        };
         // serde's message would quote the file, so it goes no further.
         let wire: Wire =
-            serde_json::from_str(&text).map_err(|_| SharesError::Unreadable(path.clone()))?;
+            serde_json::from_str(&text).map_err(|_| SharesError::Unreadable(path.to_owned()))?;
         if wire.threshold != THRESHOLD
             || wire.shares.len() < usize::try_from(THRESHOLD).unwrap_or(usize::MAX)
         {
-            return Err(SharesError::Unreadable(path));
+            return Err(SharesError::Unreadable(path.to_owned()));
         }
-        Ok(Self::new(wire.shares))
+        Ok(Some(Self::new(wire.shares)))
     }
 
     /// Keeps the shares; they are on disk when this returns.
     pub fn save(&self, state: &Path) -> Result<(), SharesError> {
-        let path = place(state)?;
+        self.write(&place(state)?)
+    }
+
+    /// Keeps them beside those that are good until the vault takes these; on disk when this returns.
+    pub fn save_coming(&self, state: &Path) -> Result<(), SharesError> {
+        self.write(&coming(&place(state)?))
+    }
+
+    fn write(&self, path: &Path) -> Result<(), SharesError> {
         let wire = Wire {
             threshold: THRESHOLD,
             shares: self
@@ -91,9 +121,13 @@ impl Shares {
                 .collect(),
         };
         let text = serde_json::to_string_pretty(&wire)
-            .map_err(|_| SharesError::Unreadable(path.clone()))?;
-        Ok(files::write_secret(&path, &text)?)
+            .map_err(|_| SharesError::Unreadable(path.to_owned()))?;
+        Ok(files::write_secret(path, &text)?)
     }
+}
+
+fn coming(path: &Path) -> PathBuf {
+    path.with_file_name("shares.coming.json")
 }
 
 fn place(state: &Path) -> Result<PathBuf, SharesError> {

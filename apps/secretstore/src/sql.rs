@@ -162,11 +162,13 @@ fn unless(sql: &mut String, statement: &str, exists: &str) {
     );
 }
 
-fn identifier(name: &str) -> String {
+/// A name as SQL has it.
+pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn literal(text: &str) -> String {
+/// A text as SQL has it.
+pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -3,6 +3,7 @@
 //! Everything that needs root happens inside `root::during`, so nothing can end without the token's revocation.
 
 use std::{
+    collections::BTreeMap,
     fmt, io,
     path::Path,
     time::{Duration, SystemTime},
@@ -14,21 +15,24 @@ use thiserror::Error;
 use url::Url;
 
 use crate::{
+    approle,
     arguments::Settings,
+    backup::RestoreError,
     files::{self, FileError},
     handout,
     interrupt::Interrupt,
+    keyring,
     mounts::{self, MountError},
     pki::{self, PkiError},
     policy::{self, ROTATOR},
     provider::ProviderError,
     root::{self, RootError},
-    rotate::{self, RotateError},
+    rotate::{self, RotateError, signing},
     seal::{self, InitialiseError, SealStatus},
     secrets::{self, FillError},
     sentry::{self, SentryError},
-    shares::{Shares, SharesError},
-    tokens,
+    shares::SharesError,
+    tokens::{self, AppToken},
     vault::{Vault, VaultError},
 };
 
@@ -62,6 +66,9 @@ pub enum UpError {
     /// An identity provider.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// A backup.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
     /// The certificate.
     #[error(transparent)]
     Pki(#[from] PkiError),
@@ -107,7 +114,6 @@ impl fmt::Display for Report {
 /// Brings the vault and the state folder to what the settings ask for.
 pub async fn up(settings: &Settings) -> Result<Report, UpError> {
     let state = &settings.state;
-    files::state_folder(state)?;
     let _lock = files::lock(state)?;
     let mut interrupt = Interrupt::listen().map_err(UpError::Signals)?;
     let vault = Vault::at(&settings.vault)?;
@@ -118,9 +124,7 @@ pub async fn up(settings: &Settings) -> Result<Report, UpError> {
         seal::unseal(&vault, &shares).await?;
         root
     } else {
-        let shares = Shares::load(state)?;
-        seal::unseal(&vault, &shares).await?;
-        root::generate(&vault, &shares).await?
+        keyring::become_root(&vault, state).await?
     };
     root::during(&vault, &root, async |root| {
         tokio::select! {
@@ -136,25 +140,33 @@ async fn set_up(root: &Vault, settings: &Settings, initialised: bool) -> Result<
     root::require_generation(root).await?;
     mounts::require_audit(root).await?;
     mounts::ensure(root).await?;
+    approle::mount(root).await?;
 
     handout::prepare(state, &settings.apps)?;
     let (secrets, mut written) = secrets::fill(root, settings).await?;
     handout::write_redis(state, &secrets)?;
     handout::write_demo(state, &secrets)?;
-    written += usize::from(rotate::forget_retired(root).await?);
+    written += usize::from(signing::forget_retired(root).await?);
+    written += usize::from(rotate::forget_previous(root).await?);
 
     let certificate = settings.apps.iter().any(|app| app == pki::SERVED_BY)
         && pki::ensure(root, &state.join("ca.pem"), now()).await?;
     written += usize::from(certificate);
 
-    let mut made = 0;
+    let (mut made, mut accessors) = (0, BTreeMap::new());
     for app in &settings.apps {
-        made += usize::from(hand_out(root, state, app, &policy::of_app(app)).await?);
-        handout::write_dapr_tokens(state, app, &secrets)?;
+        let token = hand_out(root, state, app, &policy::of_app(app)).await?;
+        made += usize::from(token.fresh);
+        accessors.insert(app.clone(), token.accessor);
+        if let Some(secret) = secrets.at(&format!("{app}/dapr")) {
+            handout::write_dapr_tokens(state, app, secret)?;
+        }
     }
-    made += usize::from(hand_out(root, state, ROTATOR, &policy::of_rotator()).await?);
+    let token = hand_out(root, state, ROTATOR, &policy::of_rotator()).await?;
+    made += usize::from(token.fresh);
+    handout::write_accessors(state, &accessors)?;
     sentry::ensure_key(root).await?;
-    sentry::renew(root, state, &settings.apps, rotate::now()).await?;
+    sentry::renew(root, state, &settings.apps, signing::now()).await?;
     Ok(Report {
         initialised,
         secrets: written,
@@ -163,19 +175,25 @@ async fn set_up(root: &Vault, settings: &Settings, initialised: bool) -> Result<
     })
 }
 
-/// Makes sure of a holder's policy and of the token that carries it; says whether the token is a new one.
-async fn hand_out(root: &Vault, state: &Path, holder: &str, rules: &str) -> Result<bool, UpError> {
+/// Makes sure of a holder's policy, of the role that is bound to it, and of a token that came by that role.
+async fn hand_out(
+    root: &Vault,
+    state: &Path,
+    holder: &str,
+    rules: &str,
+) -> Result<AppToken, UpError> {
     policy::ensure(root, holder, rules).await?;
+    approle::ensure(root, holder).await?;
     let kept = handout::kept_token(state, holder)?;
     let token = tokens::ensure(root, holder, kept).await?;
     handout::write_token(state, holder, &token.token)?;
-    Ok(token.fresh)
+    Ok(token)
 }
 
 /// Opens a sealed vault; answers with how it stands afterwards.
 pub async fn unseal(state: &Path, address: &Url) -> Result<SealStatus, UpError> {
     let vault = Vault::at(address)?;
-    seal::unseal(&vault, &Shares::load(state)?).await?;
+    keyring::unseal(&vault, state).await?;
     Ok(seal::status(&vault).await?)
 }
 

@@ -2,13 +2,12 @@
 //!
 //! Answers and serde's messages may quote values, so an error keeps only the action, the status and the vault's own reasons.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
-use reqwest::redirect;
+use reqwest::{Method, redirect};
 use rustify::{Endpoint, errors::ClientError as RestError};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::DeserializeOwned;
-use thiserror::Error;
+use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 use vaultrs::{
     api,
@@ -19,7 +18,7 @@ use vaultrs::{
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A call that didn't give what was asked.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// No connection, or none that lasted.
     #[error("cannot {action}: the vault does not answer ({reason})")]
@@ -129,6 +128,54 @@ impl Vault {
             .map_err(failed(action))
     }
 
+    /// Fetches bytes that are not JSON.
+    pub async fn download(&self, action: &'static str, path: &str) -> Result<Vec<u8>, VaultError> {
+        let answer = self.raw(action, Method::GET, path, Vec::new()).await?;
+        let bytes = answer.bytes().await.map_err(unreachable(action))?;
+        Ok(bytes.into())
+    }
+
+    /// Sends bytes that are not JSON.
+    pub async fn upload(
+        &self,
+        action: &'static str,
+        path: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), VaultError> {
+        self.raw(action, Method::POST, path, bytes).await.map(drop)
+    }
+
+    async fn raw(
+        &self,
+        action: &'static str,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::Response, VaultError> {
+        let settings = &self.client.settings;
+        let address = settings.address.join(&format!("/v1/{path}"));
+        let answer = self
+            .client
+            .http
+            .http
+            .request(method, address.map_err(|_| VaultError::Setup)?)
+            .header("X-Vault-Token", &settings.token)
+            .body(body)
+            .send()
+            .await
+            .map_err(unreachable(action))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let refusal: Refusal = answer.json().await.unwrap_or_default();
+        Err(VaultError::Refused {
+            action,
+            code: status.as_u16(),
+            reasons: refusal.errors.join("; "),
+        })
+    }
+
     /// Every setting is given, because vaultrs would take a missing one from `VAULT_*`.
     fn connection(address: &Url, token: &str) -> Result<Self, VaultError> {
         let settings = VaultClientSettingsBuilder::default()
@@ -150,6 +197,23 @@ impl Vault {
             .map_err(|_| VaultError::Setup)?;
         Ok(Self { client })
     }
+}
+
+/// What the vault says of a request that it refuses.
+#[derive(Default, Deserialize)]
+struct Refusal {
+    errors: Vec<String>,
+}
+
+fn unreachable(action: &'static str) -> impl FnOnce(reqwest::Error) -> VaultError {
+    move |error| VaultError::Unreachable {
+        action,
+        reason: root_cause(&error).to_string(),
+    }
+}
+
+fn root_cause(error: &dyn Error) -> &dyn Error {
+    error.source().map_or(error, root_cause)
 }
 
 /// Makes aws-lc-rs the one crypto provider of the process; the first call wins.

@@ -249,8 +249,10 @@ impl Local {
         self.script("target/debug/secretstore", &arguments).await
     }
 
-    pub(super) async fn rotate_signing(&self) -> Result<()> {
-        self.script("run.sh", &["rotate", "signing"]).await
+    pub(super) async fn rotate(&self, what: &[&str]) -> Result<()> {
+        let mut arguments = vec!["rotate"];
+        arguments.extend(what);
+        self.script("run.sh", &arguments).await
     }
 
     pub(super) async fn start(&self, part: &Part) -> Result<()> {

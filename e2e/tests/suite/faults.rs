@@ -132,7 +132,7 @@ async fn a_lost_database_is_told_as_such_and_costs_no_order() -> Result<()> {
 }
 
 /// Orders again and again, as long as that is wanted; gives the orders.
-async fn press_on(
+pub async fn press_on(
     customer: Client,
     wish: Value,
     open: watch::Receiver<bool>,
@@ -154,8 +154,9 @@ async fn served_within(customer: &Client, wish: &Value, patience: Duration) -> R
     let answer = until("an order", patience, || async {
         let placed = customer.place_waiting(wish, &key, Some("wait=2")).await;
         let answer = placed.ok()?;
-        // What passes by itself, and a first press that is still being served.
+        // What passes by itself, a press too many, and a first press that is still being served.
         let later = [
+            StatusCode::TOO_MANY_REQUESTS,
             StatusCode::BAD_GATEWAY,
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::GATEWAY_TIMEOUT,

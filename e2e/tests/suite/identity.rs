@@ -20,7 +20,6 @@ use crate::tokens::{Person, issued};
 
 const REDIS: Part = Part::Backing("redis");
 const POSTGRES: Part = Part::Backing("postgres");
-const VAULT: Part = Part::Backing("vault");
 
 /// What identity knows of a person's token.
 async fn introspect(person: &Person<'_>) -> Result<(StatusCode, Value)> {
@@ -128,8 +127,8 @@ async fn a_sealed_vault_costs_nobody_a_sign_in_or_an_order() -> Result<()> {
     }
     let barista = browser(&stack, Role::Barista).await?;
     let person = Person::of(&stack, &barista).await?;
-    stack.kill(&VAULT).await?;
-    stack.start(&VAULT).await?;
+    stack.kill(&stack::VAULT).await?;
+    stack.start(&stack::VAULT).await?;
     let served = async {
         order_one(&newcomer(&stack).await?).await?;
         browser(&stack, Role::Barista).await?;
@@ -167,7 +166,7 @@ async fn a_rotation_of_the_signing_keys_under_load_refuses_nobody() -> Result<()
         })
         .await?
     };
-    let (rotated, keys) = tokio::join!(stack.rotate_signing(), rounds);
+    let (rotated, keys) = tokio::join!(stack.rotate(&["signing"]), rounds);
     rotated?;
     ensure!(keys?.len() == 1, "two keys sign at once");
     Ok(())

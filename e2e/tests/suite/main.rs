@@ -25,6 +25,8 @@ mod perimeter;
 mod redelivery;
 mod replay;
 mod resiliency;
+mod rotation;
+mod sealed;
 mod shop;
 mod sidecars;
 mod stack;

@@ -10,13 +10,16 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use e2e::client::{fresh, plain};
 use e2e::order::{coffee, list};
 use e2e::patience::until;
-use e2e::{Client, Order, Role, Target};
+use e2e::{Client, Order, Part, Role, Target};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What a step may take that takes a fraction of a second on a healthy machine: a limit, not an expectation.
 pub const GENEROUS: Duration = Duration::from_secs(20);
+
+/// Which comes back sealed when it was killed.
+pub const VAULT: Part = Part::Backing("vault");
 
 static TURN: RwLock<()> = RwLock::const_new(());
 static TARGET: OnceLock<Result<Target, String>> = OnceLock::new();
@@ -25,6 +28,13 @@ static TARGET: OnceLock<Result<Target, String>> = OnceLock::new();
 pub struct Stack<G> {
     target: &'static Target,
     _turn: G,
+}
+
+impl<G> Stack<G> {
+    /// The same for tasks of their own; whoever starts one ends it within this test.
+    pub fn target(&self) -> &'static Target {
+        self.target
+    }
 }
 
 impl<G> Deref for Stack<G> {

@@ -1,7 +1,8 @@
 //! Publishes what the outbox holds, in order, through the sidecar.
 //!
 //! Invariant: at most one relay per database publishes (an advisory lock on the connection that all its statements
-//! use), and no transaction is open while it does.
+//! use), and no transaction is open while it does. That connection is given up when the pool has another login: one that
+//! was in use for ever could never be locked.
 
 use std::collections::HashSet;
 use std::pin::{Pin, pin};
@@ -74,6 +75,19 @@ enum Woken {
     Shutdown,
 }
 
+/// What ended a lead, without an error.
+enum Ended {
+    Shutdown,
+    /// The pool has another login.
+    Login,
+}
+
+/// The connection that holds the lock, and by which login.
+struct Leader {
+    connection: PgConnection,
+    login: String,
+}
+
 impl Relay {
     /// A relay that publishes to `topic` of the component `pubsub`, keyed by the events' subjects.
     #[must_use]
@@ -104,10 +118,13 @@ impl Relay {
                 Ok(Some(mut leader)) => {
                     pause = FIRST_PAUSE;
                     match self.publish_until(shutdown.as_mut(), &mut leader).await {
-                        Ok(()) => {
+                        Ok(ended) => {
                             // The lock goes with the connection; an error here means that it is gone already.
-                            let _ = leader.close().await;
-                            return;
+                            let _ = leader.connection.close().await;
+                            match ended {
+                                Ended::Shutdown => return,
+                                Ended::Login => continue,
+                            }
                         }
                         Err(error) => report(&error),
                     }
@@ -124,25 +141,35 @@ impl Relay {
     }
 
     /// A connection that holds the lock, or nothing while another relay has it.
-    async fn lead(&self) -> Result<Option<PgConnection>, RelayError> {
+    async fn lead(&self) -> Result<Option<Leader>, RelayError> {
         let mut connection = self.pool.acquire().await?;
-        let locked = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "locked!""#, LOCK)
-            .fetch_one(&mut *connection)
-            .await?;
-        // Detached: held for the life of the process, it must not count against the pool of the requests.
-        Ok(locked.then(|| connection.detach()))
+        let row = sqlx::query!(
+            r#"SELECT pg_try_advisory_lock($1) AS "locked!", session_user::text AS "login!""#,
+            LOCK
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        // Detached: held for as long as the login is in use, it must not count against the pool of the requests.
+        Ok(row.locked.then(|| Leader {
+            connection: connection.detach(),
+            login: row.login,
+        }))
     }
 
-    /// Publishes batch after batch. Returns at shutdown; a database error ends the lead, a refusing sidecar does not.
+    /// Publishes batch after batch. Returns at shutdown and when the login has changed; a database error ends the lead, a
+    /// refusing sidecar does not.
     async fn publish_until(
         &self,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
-        leader: &mut PgConnection,
-    ) -> Result<(), RelayError> {
+        Leader { connection, login }: &mut Leader,
+    ) -> Result<Ended, RelayError> {
         let mut pause = FIRST_PAUSE;
         loop {
+            if self.pool.connect_options().get_username() != login {
+                return Ok(Ended::Login);
+            }
             // Never cancelled halfway: a batch that was sent but not deleted would be sent twice.
-            let woken = match self.publish_batch(leader).await {
+            let woken = match self.publish_batch(connection).await {
                 Ok(Left::Nothing) => {
                     pause = FIRST_PAUSE;
                     self.wait(shutdown.as_mut()).await
@@ -164,8 +191,8 @@ impl Relay {
                 }
             };
             if matches!(woken, Woken::Shutdown) {
-                self.drain(leader).await;
-                return Ok(());
+                self.drain(connection).await;
+                return Ok(Ended::Shutdown);
             }
         }
     }

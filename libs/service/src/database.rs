@@ -1,8 +1,10 @@
 //! The service's own PostgreSQL database, by a secret that may change while it runs.
 //!
-//! Every connection acts as the database's owner role, so that what one login made the next one may use.
+//! Every connection acts as the database's owner role, so that what one login made the next one may use. When the secret
+//! changes, connections of the login before are given up as soon as nobody works with them.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use dapr_kit::{DaprError, Secret, Secrets};
 use sqlx::error::DatabaseError;
@@ -22,17 +24,24 @@ const RETRY: Duration = Duration::from_millis(200);
 /// Connects by the fields `host port database username password role` of the secret, waiting for a
 /// server that is not there yet, and follows every change of the secret.
 pub async fn connect(mut secret: Secrets) -> Result<PgPool, DaprError> {
+    let retirement = Retirement::default();
+    let (on_acquire, on_release) = (retirement.clone(), retirement.clone());
     let pool = PgPoolOptions::new()
         .max_connections(MOST_CONNECTIONS)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .before_acquire(|connection, about| {
+        .before_acquire(move |connection, about| {
+            let serves = !on_acquire.reaches(about.age);
             Box::pin(async move {
-                if about.idle_for > FRESH {
+                if serves && about.idle_for > FRESH {
                     connection.ping().await?;
                 }
-                Ok(true)
+                Ok(serves)
             })
+        })
+        .after_release(move |_, about| {
+            let serves = !on_release.reaches(about.age);
+            Box::pin(async move { Ok(serves) })
         })
         .connect_lazy_with(options(&secret.current())?);
     let mut warned = false;
@@ -47,12 +56,39 @@ pub async fn connect(mut secret: Secrets) -> Result<PgPool, DaprError> {
         while !following.is_closed() {
             secret.changed().await;
             match options(&secret.current()) {
-                Ok(options) => following.set_connect_options(options),
+                Ok(options) => {
+                    following.set_connect_options(options);
+                    retirement.begin(&following).await;
+                    // What was being opened with the old options is open by now.
+                    tokio::time::sleep(ACQUIRE).await;
+                    retirement.begin(&following).await;
+                }
                 Err(error) => tracing::error!(%error, "the new database secret is unusable"),
             }
         }
     });
     Ok(pool)
+}
+
+/// Since when connections are of the login in use: those that are older are given up.
+#[derive(Clone, Default)]
+struct Retirement(Arc<Mutex<Option<Instant>>>);
+
+impl Retirement {
+    fn reaches(&self, age: Duration) -> bool {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| age > since.elapsed())
+    }
+
+    /// Gives up all connections of before now: at once those that are idle, the others when they are released.
+    async fn begin(&self, pool: &PgPool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        let idle: Vec<_> = std::iter::from_fn(|| pool.try_acquire()).collect();
+        for connection in idle {
+            // One that can't be ended in good order is gone too.
+            let _ = connection.close().await;
+        }
+    }
 }
 
 /// Whether the database answers.

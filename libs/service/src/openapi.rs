@@ -194,7 +194,9 @@ pub fn resolve<'d>(document: &'d Value, answer: &'d Value) -> &'d Value {
 /// The types of problems that an answer may be, if it may be nothing else.
 fn only_problems(answer: &Value) -> Option<Vec<String>> {
     let content = answer["content"].as_object()?;
-    if content.len() != 1 || answer.get("headers").is_some() {
+    // What has words of its own is an answer without a body too.
+    let own = answer["description"].as_str()?.contains(" Or `");
+    if content.len() != 1 || answer.get("headers").is_some() || own {
         return None;
     }
     let types = &content.get("application/problem+json")?["schema"]["properties"]["type"]["enum"];

@@ -1,6 +1,8 @@
 //! What is recorded: every request, and no secret anywhere but in the vault and the files of mode 0600.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _};
+
+use serde_json::json;
 
 use crate::bao::Bao;
 
@@ -9,10 +11,24 @@ async fn no_secret_is_logged_or_printed() {
     let mut bao = Bao::start().await;
     let mut said = bao.succeed("up");
     bao.restart().await;
-    for command in ["status", "unseal", "up", "sql", "rotate signing"] {
+    let backup = bao.state().with_file_name("backup");
+    let backup = format!("backup {}", backup.display());
+    for command in [
+        "status",
+        "unseal",
+        "up",
+        "sql",
+        "rotate signing",
+        "rotate clients --settle 0",
+        "rotate webhook --settle 0",
+        "rotate session --settle 0",
+        "watch --once",
+        "rekey",
+        &backup,
+    ] {
         said += &bao.succeed(command);
     }
-    assert!(bao.audit_lines() > 100);
+    assert!(bao.audit().len() > 100);
     said += &bao.logs();
 
     let public = [
@@ -75,4 +91,52 @@ async fn a_vault_without_an_audit_device_gets_no_secret() {
     let said = bao.fail("up");
     assert!(said.contains("the vault has no audit device"), "{said}");
     assert!(!bao.state().join("secrets").exists());
+}
+
+/// How many root tokens were used so far, and how many of them were revoked by who used them.
+fn privileged(bao: &Bao) -> (usize, usize) {
+    let lines = bao.audit();
+    let by_root = lines
+        .iter()
+        .filter(|line| line["type"] == "response" && line["auth"]["policies"] == json!(["root"]));
+    let (mut tokens, mut revoked) = (BTreeSet::new(), BTreeSet::new());
+    for line in by_root {
+        let token = line["auth"]["accessor"].as_str().unwrap();
+        tokens.insert(token);
+        if line["request"]["path"] == "auth/token/revoke-self" {
+            revoked.insert(token);
+        }
+    }
+    (tokens.len(), revoked.len())
+}
+
+#[tokio::test]
+async fn each_privileged_run_is_on_record_with_its_end_and_others_never_were_root() {
+    let bao = Bao::start().await;
+    bao.succeed("up");
+    assert_eq!(privileged(&bao), (1, 1));
+    let [backup, restarter] = ["backup", "restarter"].map(|name| bao.state().with_file_name(name));
+    fs::write(&restarter, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&restarter, fs::Permissions::from_mode(0o700)).unwrap();
+    for (command, root) in [
+        ("up", true),
+        ("rotate signing", true),
+        (
+            &format!("rotate tokens --restart {}", restarter.display()),
+            true,
+        ),
+        ("rekey", true),
+        (&format!("backup {}", backup.display()), true),
+        ("rotate clients --settle 0", false),
+        ("rotate session --settle 0", false),
+        ("watch --once", false),
+        ("sql", false),
+        ("unseal", false),
+        ("status", false),
+    ] {
+        let (before, _) = privileged(&bao);
+        bao.succeed(command);
+        let expected = before + usize::from(root);
+        assert_eq!(privileged(&bao), (expected, expected), "{command}");
+    }
 }

@@ -10,14 +10,14 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
 };
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-pub const APPS: [&str; 4] = ["bff", "identity", "catalog", "order"];
-const START_LIMIT: Duration = Duration::from_secs(30);
+use crate::patience::until;
+
+pub const APPS: [&str; 6] = ["bff", "identity", "catalog", "order", "payment", "acquirer"];
 
 pub struct Bao {
     server: Child,
@@ -64,17 +64,21 @@ impl Bao {
         self.answers().await;
     }
 
+    /// Loses all that the server has: it is as it was before its first start.
+    pub async fn lose(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+        let data = self.folder.join("data");
+        fs::remove_dir_all(&data).unwrap();
+        fs::create_dir(&data).unwrap();
+        self.server = serve(&self.folder);
+        self.answers().await;
+    }
+
     async fn answers(&self) {
-        let since = Instant::now();
         let address = self.address("sys/seal-status");
-        while self.http.get(&address).send().await.is_err() {
-            assert!(
-                since.elapsed() < START_LIMIT,
-                "bao does not answer: see {}",
-                self.folder.display()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let what = format!("an answer of bao (see {})", self.folder.display());
+        until(&what, async || self.http.get(&address).send().await.is_ok()).await;
     }
 
     fn address(&self, path: &str) -> String {
@@ -91,11 +95,11 @@ impl Bao {
         fs::read_to_string(self.folder.join("server.log")).unwrap() + &audit
     }
 
-    pub fn audit_lines(&self) -> usize {
-        fs::read_to_string(self.folder.join("audit.log"))
-            .unwrap()
-            .lines()
-            .count()
+    /// The lines of its audit log.
+    pub fn audit(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.join("audit.log")).unwrap();
+        let lines = text.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().unwrap()
     }
 
     /// The tool's command line for this server, ready to run.
@@ -185,10 +189,14 @@ impl Bao {
             "database",
             "demo",
             "federation",
+            "merchant",
+            "provider",
             "redis",
             "session",
             "signing",
             "tls",
+            "totp",
+            "webhook",
         ];
         let mut all = BTreeMap::new();
         for app in APPS {
@@ -234,15 +242,9 @@ impl Bao {
         fs::create_dir_all(self.state().join("vault")).unwrap();
         let kept = json!({ "threshold": 3, "shares": shares }).to_string();
         fs::write(self.state().join("vault/shares.json"), kept).unwrap();
-        let since = Instant::now();
-        while self.call("GET", "sys/health", "", None).await.0 != StatusCode::OK {
-            assert!(
-                since.elapsed() < START_LIMIT,
-                "bao does not open: see {}",
-                self.folder.display()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let what = format!("an open bao (see {})", self.folder.display());
+        let opened = async || self.call("GET", "sys/health", "", None).await.0 == StatusCode::OK;
+        until(&what, opened).await;
         born["root_token"].as_str().unwrap().to_owned()
     }
 

@@ -12,10 +12,10 @@ async fn running_again_and_after_a_restart_changes_nothing() {
     let first = bao.succeed("up");
     assert_eq!(
         first,
-        "vault initialised; secrets written: 19, tokens made: 5, certificate issued\n"
+        "vault initialised; secrets written: 25, tokens made: 7, certificate issued\n"
     );
     let (files, secrets) = (bao.files(), bao.secrets().await);
-    assert_eq!(secrets.len(), 17);
+    assert_eq!(secrets.len(), 24);
     assert!(secrets.values().all(|(version, _)| *version == 1));
 
     let unchanged = "vault open; secrets written: 0, tokens made: 0, certificate kept\n";
@@ -56,7 +56,11 @@ async fn a_token_or_file_that_is_lost_is_made_again_and_nothing_else() {
     let mut repaired = bao.files();
     let token = folder.join("vault-token");
     assert_ne!(repaired[&token], files[&token]);
-    repaired.insert(token.clone(), files[&token].clone());
+    let accessors = bao.state().join("secrets/rotator/accessors.json");
+    assert_ne!(repaired[&accessors], files[&accessors]);
+    for changed in [token, accessors] {
+        repaired.insert(changed.clone(), files[&changed].clone());
+    }
     assert_eq!(repaired, files);
 }
 

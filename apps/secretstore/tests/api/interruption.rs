@@ -4,46 +4,7 @@
 
 use std::process::{Command, Stdio};
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-};
-
-use crate::bao::Bao;
-
-/// Passes everything on but a request that contains `held`: that one is announced and never answered.
-async fn relay(to: u16, held: &'static str) -> (u16, mpsc::Receiver<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (seen, caught) = mpsc::channel(1);
-    tokio::spawn(async move {
-        loop {
-            let (mut tool, _) = listener.accept().await.unwrap();
-            let seen = seen.clone();
-            tokio::spawn(async move {
-                let mut vault = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
-                let (mut request, mut answer) = ([0; 16_384], [0; 16_384]);
-                loop {
-                    tokio::select! {
-                        read = tool.read(&mut request) => match read {
-                            Ok(0) | Err(_) => return,
-                            Ok(n) if String::from_utf8_lossy(&request[..n]).contains(held) => {
-                                seen.send(()).await.unwrap();
-                            }
-                            Ok(n) => vault.write_all(&request[..n]).await.unwrap(),
-                        },
-                        read = vault.read(&mut answer) => match read {
-                            Ok(0) | Err(_) => return,
-                            Ok(n) => tool.write_all(&answer[..n]).await.unwrap(),
-                        },
-                    }
-                }
-            });
-        }
-    });
-    (port, caught)
-}
+use crate::{bao::Bao, relay::relay};
 
 #[tokio::test]
 async fn an_interrupted_run_revokes_its_root_token() {
@@ -51,7 +12,7 @@ async fn an_interrupted_run_revokes_its_root_token() {
     let left = bao.crashed_run().await;
     let inspector = bao.inspector(&left).await;
     for signal in ["-INT", "-TERM"] {
-        let (port, mut caught) = relay(bao.port, "/v1/crema/data/order/client").await;
+        let (port, mut caught) = relay(bao.port, "/v1/crema/data/order/client", 1).await;
         let tool = bao
             .tool("up", port)
             .stderr(Stdio::piped())

@@ -7,15 +7,23 @@
     reason = "a test ends at the first thing that is not as it must be"
 )]
 
+mod app_tokens;
+mod approle;
 mod audit;
+mod backup;
 mod bao;
 mod certificate;
+mod databases;
 mod idempotence;
 mod interruption;
 mod isolation;
+mod patience;
 mod provider;
+mod rekey;
+mod relay;
 mod root_token;
 mod rotation;
 mod sentry;
+mod shared_secrets;
 mod sql;
 mod watch;

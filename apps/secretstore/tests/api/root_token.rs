@@ -21,11 +21,13 @@ async fn a_root_token_that_a_crash_left_is_revoked() {
     assert_eq!(
         living,
         [
+            "acquirer",
             "bff",
             "catalog",
             "identity",
             "inspector",
             "order",
+            "payment",
             "rotator"
         ]
         .map(|app| [app])

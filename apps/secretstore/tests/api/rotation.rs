@@ -1,6 +1,6 @@
-//! Signing keys change places, and every other secret stays.
+//! Signing keys and the session key change places, and every other secret stays.
 
-use crate::bao::Bao;
+use crate::{bao::Bao, relay::killed};
 
 #[tokio::test]
 async fn a_rotation_moves_each_key_one_place_on_and_no_other_secret() {
@@ -49,10 +49,59 @@ async fn a_rotation_moves_each_key_one_place_on_and_no_other_secret() {
 }
 
 #[tokio::test]
+async fn the_next_session_key_seals_and_the_one_before_stays_for_as_long_as_a_session() {
+    let bao = Bao::start().await;
+    bao.succeed("up");
+    let mut before = bao.secrets().await;
+    let said = bao.succeed("rotate session --settle 0");
+    assert_eq!(said, "session key rotated; the one before still opens\n");
+    let mut after = bao.secrets().await;
+    let (_, old) = before.remove("bff/session").unwrap();
+    let (version, new) = after.remove("bff/session").unwrap();
+    assert_eq!((version, new.len()), (2, 3));
+    assert_eq!(new["current"], old["next"]);
+    assert_eq!(new["previous"], old["current"]);
+    assert!(!old.values().any(|key| *key == new["next"]));
+    assert_eq!(after, before);
+
+    // A second one would shut sessions out that the first key sealed.
+    let said = bao.fail("rotate session --settle 0");
+    assert!(
+        said.contains("the session key has just been rotated: wait 46"),
+        "{said}"
+    );
+    bao.succeed("up");
+    assert_eq!(bao.secret("bff", "session").await, Some((2, new)));
+}
+
+#[tokio::test]
+async fn a_rotation_by_one_write_that_is_killed_there_has_changed_nothing() {
+    let bao = Bao::start().await;
+    bao.succeed("up");
+    for (command, app, name) in [
+        ("rotate signing", "identity", "signing"),
+        ("rotate session --settle 0", "bff", "session"),
+    ] {
+        let before = bao.secrets().await;
+        killed(&bao, command, "POST /v1/crema/data/", 1).await;
+        assert_eq!(bao.secrets().await, before, "{command}");
+        bao.succeed(command);
+        assert_ne!(
+            bao.secret(app, name).await.as_ref(),
+            before.get(&format!("{app}/{name}"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn without_up_there_is_nothing_to_rotate() {
     let bao = Bao::start().await;
     assert!(
         bao.fail("rotate signing")
             .contains("shares.json is missing")
+    );
+    assert!(
+        bao.fail("rotate clients")
+            .contains("run secretstore up first")
     );
 }

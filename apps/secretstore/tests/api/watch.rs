@@ -6,18 +6,20 @@ use std::{
     io::Read as _,
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant, SystemTime},
+    time::SystemTime,
 };
 
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::bao::Bao;
+use crate::{
+    bao::{APPS, Bao},
+    patience::until,
+};
 
 const ROTATED: &str = "signing keys rotated by schedule\n";
 const SIGNING: &str = "crema/data/identity/signing";
 const DAY: u64 = 24 * 3600;
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// Makes the current keys sign since this many seconds ago, as the rotator itself could.
 async fn age(bao: &Bao, seconds: u64) -> BTreeMap<String, String> {
@@ -54,11 +56,7 @@ fn said(log: &Path) -> String {
 
 /// Waits until the log has that text.
 async fn until_said(log: &Path, wanted: &str) {
-    let since = Instant::now();
-    while !said(log).contains(wanted) {
-        assert!(since.elapsed() < LIMIT, "it said: {}", said(log));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until(wanted, async || said(log).contains(wanted)).await;
 }
 
 #[tokio::test]
@@ -131,16 +129,33 @@ async fn a_keeper_outlasts_a_vault_that_is_away_and_ends_when_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn the_keepers_token_opens_one_secret_signs_for_sentry_and_does_nothing_else() {
+async fn the_keepers_token_opens_what_is_rotated_signs_for_sentry_and_does_nothing_else() {
     let bao = Bao::start().await;
     bao.succeed("up");
     let token = bao.token("rotator");
-    let (status, _) = bao.call("GET", SIGNING, &token, None).await;
-    assert_eq!(status, StatusCode::OK);
+    for path in [
+        "acquirer/merchant",
+        "bff/client",
+        "bff/session",
+        "catalog/database",
+        "identity/clients",
+        "identity/database",
+        "identity/signing",
+        "order/client",
+        "order/database",
+        "payment/database",
+        "payment/webhook",
+    ] {
+        let path = format!("crema/data/{path}");
+        let (status, _) = bao.call("GET", &path, &token, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+    }
     for (method, path) in [
-        ("GET", "crema/data/identity/clients"),
-        ("GET", "crema/data/order/database"),
-        ("POST", "crema/data/identity/clients"),
+        ("GET", "crema/data/identity/totp"),
+        ("GET", "crema/data/order/dapr"),
+        ("GET", "crema/data/redis"),
+        ("GET", "crema/data/bff/tls"),
+        ("POST", "crema/data/identity/totp"),
         ("DELETE", SIGNING),
         ("POST", "crema/destroy/identity/signing"),
         ("DELETE", "crema/metadata/identity/signing"),
@@ -166,4 +181,65 @@ async fn without_up_there_is_nothing_to_watch_with() {
     let bao = Bao::start().await;
     let said = bao.fail("watch --once");
     assert!(said.contains("run secretstore up first"), "{said}");
+}
+
+#[tokio::test]
+async fn other_secrets_are_rotated_by_schedule_too() {
+    let bao = Bao::start().await;
+    bao.succeed("up");
+    let before = bao.secrets().await;
+    assert_eq!(bao.succeed("watch --once --secrets-last 1h"), "");
+    assert_eq!(bao.secrets().await, before, "nothing is due");
+
+    let log = bao.state().with_file_name("watch.log");
+    let command = "watch --secrets-last 1s --settle 1s";
+    let mut keeper = spawn(&bao, command, &log);
+    for kind in ["clients", "webhook", "session"] {
+        until_said(&log, &format!("{kind} rotated by schedule\n")).await;
+    }
+    // What it began it brings to its end.
+    let first = &before["bff/client"].1["client_secret"];
+    until("a new client secret", async || {
+        let (_, client) = bao.secret("bff", "client").await.unwrap();
+        client["client_secret"] != *first
+    })
+    .await;
+    keeper.kill().unwrap();
+    keeper.wait().unwrap();
+    let (_, session) = bao.secret("bff", "session").await.unwrap();
+    let (_, first) = &before["bff/session"];
+    assert_eq!(session["previous"], first["current"]);
+    assert_eq!(said(&log).matches("session rotated by schedule").count(), 1);
+}
+
+#[tokio::test]
+async fn a_look_renews_the_tokens_of_all_apps_by_their_accessors() {
+    let bao = Bao::start().await;
+    let root = bao.crashed_run().await;
+    let inspector = bao.inspector(&root).await;
+    bao.succeed("up");
+    let place = bao.state().join("secrets/rotator/accessors.json");
+    let text = std::fs::read_to_string(&place).unwrap();
+    let accessors: BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+    assert_eq!(accessors.len(), APPS.len());
+    let renewed = async |app: &str| {
+        let look = Some(json!({ "accessor": accessors[app] }));
+        let path = "auth/token/lookup-accessor";
+        let (_, found) = bao.call("POST", path, &inspector, look).await;
+        assert_eq!(found["data"]["period"], 32 * DAY, "{app}");
+        found["data"]["last_renewal_time"].as_u64()
+    };
+    for app in APPS {
+        assert_eq!(renewed(app).await, None, "{app}");
+    }
+    // One that is gone is said, and keeps nobody else's from being renewed.
+    std::fs::write(&place, text.replace(&accessors["catalog"], "gone")).unwrap();
+    let said = bao.succeed("watch --once --keys-last 0 --secrets-last 0");
+    assert!(
+        said.contains("the token of catalog: cannot renew"),
+        "{said}"
+    );
+    for app in APPS.iter().filter(|app| **app != "catalog") {
+        assert!(renewed(app).await.is_some(), "{app}");
+    }
 }

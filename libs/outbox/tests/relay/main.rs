@@ -9,7 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use outbox::{Event, MIGRATOR, Relay};
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -291,6 +292,57 @@ async fn it_goes_on_after_its_connection_was_killed() {
     drained(&db).await;
     relay.stop().await;
     assert_eq!(arrived(&sidecar)["aggregate"], [1, 2]);
+}
+
+/// Whose connection holds the lock.
+async fn leaders(db: &PgPool) -> Vec<String> {
+    sqlx::query_scalar(
+        "SELECT usename::text FROM pg_locks JOIN pg_database ON pg_database.oid = database
+         JOIN pg_stat_activity USING (pid)
+         WHERE locktype = 'advisory' AND pg_locks.granted AND pg_database.datname = current_database()",
+    )
+    .fetch_all(db)
+    .await
+    .expect("the relay's connection")
+}
+
+#[tokio::test]
+async fn it_gives_its_connection_up_when_the_pool_has_another_login() {
+    let (db, sidecar) = (database().await, Sidecar::start().await);
+    let relay = start(&db, &sidecar);
+    append(&db, event("aggregate", 1)).await;
+    drained(&db).await;
+    let name: String = sqlx::query_scalar("SELECT current_database()::text")
+        .fetch_one(&db)
+        .await
+        .expect("a name");
+    let login = format!("{name}_next");
+    let admin = db.acquire().await.expect("a connection");
+    let mut admin = admin.detach();
+    let run = async |admin: &mut sqlx::PgConnection, sql: String| {
+        let done = admin.execute(AssertSqlSafe(sql)).await;
+        done.expect("SQL of ours");
+    };
+    let role = format!("CREATE ROLE {login} LOGIN SUPERUSER PASSWORD 'word'");
+    run(&mut admin, role).await;
+    let options = PgConnectOptions::new_without_pgpass()
+        .host("127.0.0.1")
+        .port(db.connect_options().get_port())
+        .database(&name)
+        .username(&login)
+        .password("word");
+    db.set_connect_options(options);
+
+    until("the next login leads", async || {
+        leaders(&db).await == [login.clone()]
+    })
+    .await;
+    append(&db, event("aggregate", 2)).await;
+    drained(&db).await;
+    relay.stop().await;
+    assert_eq!(arrived(&sidecar)["aggregate"], [1, 2]);
+    db.close().await;
+    run(&mut admin, format!("DROP ROLE {login}")).await;
 }
 
 #[tokio::test]

@@ -121,7 +121,15 @@ fn forget(said: &mut Value, status: &str, slug: &str) {
             contents.remove("application/problem+json");
         }
         if contents.is_empty() {
-            answers.remove(status);
+            // What has words of its own is an answer without a body too.
+            let words = answer["description"].as_str().expect("words");
+            let own = words.split_once(" Or `").map(|(own, _)| json!(own));
+            let answer = answer.as_object_mut().expect("an answer");
+            answer.remove("content");
+            match own {
+                Some(own) => drop(answer.insert("description".to_owned(), own)),
+                None => drop(answers.remove(status)),
+            }
             return;
         }
         describe(answers.get_mut(status).expect("it"));
