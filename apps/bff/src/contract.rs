@@ -6,7 +6,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
@@ -74,7 +73,7 @@ impl Contract {
     pub fn check(&self, headers: &HeaderMap, uri: &Uri, body: &[u8]) -> Result<(), Problem> {
         self.check_query(uri.query().unwrap_or_default())?;
         match &self.body {
-            Some(validator) if is_json(headers) => check_body(validator, body),
+            Some(validator) if extract::is_json(headers) => check_body(validator, body),
             _ => Ok(()),
         }
     }
@@ -138,15 +137,6 @@ fn words(fault: &ValidationError<'_>) -> String {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
-}
-
 fn validator(schema: &Value) -> Validator {
     let options = jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
@@ -167,6 +157,7 @@ fn validator(schema: &Value) -> Validator {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use axum::http::header::CONTENT_TYPE;
     use serde_json::json;
 
     const STORE: &str = "0190a000-0000-7000-8000-0000000000aa";

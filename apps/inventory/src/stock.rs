@@ -13,43 +13,34 @@ use uuid::Uuid;
 
 use crate::reservation::OrderId;
 
-/// Identifies a store of the catalog.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    sqlx::Type,
-    JsonSchema,
-)]
-#[serde(transparent)]
-#[sqlx(transparent)]
-pub struct StoreId(pub Uuid);
+macro_rules! id {
+    ($name:ident, $of:literal) => {
+        #[doc = concat!("Identifies ", $of, ".")]
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            Serialize,
+            Deserialize,
+            sqlx::Type,
+            JsonSchema,
+        )]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub Uuid);
+    };
+}
 
-/// Identifies an item: an ingredient or something that is sold as it comes.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    sqlx::Type,
-    JsonSchema,
-)]
-#[serde(transparent)]
-#[sqlx(transparent)]
-pub struct ItemId(pub Uuid);
+id!(StoreId, "a store of the catalog");
+id!(
+    ItemId,
+    "an item: an ingredient or something that is sold as it comes"
+);
 
 /// What an item is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]

@@ -103,23 +103,19 @@ async fn an_application_orders_for_whoever_allowed_it() -> Result<()> {
     );
     let token = issued(&exchange(&beans, &access, "order").await?)?;
     let key = fresh();
-    let (status, order) = ask(
-        &stack,
-        Method::POST,
-        "/v1/orders",
-        &token,
-        Some((&wish, &key)),
-    )
-    .await?;
+    let place = async |token: &str, key: &str| {
+        ask(
+            &stack,
+            Method::POST,
+            "/v1/orders",
+            token,
+            Some((&wish, key)),
+        )
+        .await
+    };
+    let (status, order) = place(&token, &key).await?;
     ensure!(status == StatusCode::ACCEPTED, "{status}: {order}");
-    let again = ask(
-        &stack,
-        Method::POST,
-        "/v1/orders",
-        &token,
-        Some((&wish, &key)),
-    )
-    .await?;
+    let again = place(&token, &key).await?;
     ensure!(
         word(&again.1, "id") == word(&order, "id"),
         "one key is one order: {again:?}"
@@ -161,14 +157,7 @@ async fn an_application_orders_for_whoever_allowed_it() -> Result<()> {
         )
         .await?,
     )?;
-    let placed = ask(
-        &stack,
-        Method::POST,
-        "/v1/orders",
-        &less,
-        Some((&wish, &fresh())),
-    )
-    .await?;
+    let placed = place(&less, &fresh()).await?;
     ensure!(
         placed.0 == StatusCode::FORBIDDEN,
         "it asked for no more: {placed:?}"

@@ -75,6 +75,15 @@ pub async fn outcome(client: &Client, order: &str) -> Result<Order> {
     .await
 }
 
+/// Waits until the order's checkout is over; its money is kept if it was confirmed, and not otherwise.
+pub async fn charged_if_confirmed(target: &Target, client: &Client, order: &str) -> Result<()> {
+    let order = outcome(client, order).await?;
+    let kept = times(target, &order.id, "captured")? - times(target, &order.id, "refunded")?;
+    let expected = usize::from(order.checkout == "confirmed");
+    ensure!(kept == expected, "{kept} captures are kept: {order:?}");
+    Ok(())
+}
+
 /// Holds an order's outcome against what is expected.
 pub async fn ends(client: &Client, order: &str, expected: End) -> Result<Order> {
     let order = outcome(client, order).await?;

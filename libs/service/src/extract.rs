@@ -81,7 +81,9 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         })
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be JSON, whatever parameters the type has.
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
