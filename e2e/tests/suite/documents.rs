@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::stack::{self, newcomer, order_one};
 
 /// How long it may take.
-const DEADLINE: Duration = Duration::from_secs(180);
+const DEADLINE: Duration = Duration::from_mins(3);
 /// Requests made of chance for each operation, besides those that the document itself suggests.
 const EXAMPLES: u32 = 10;
 /// The chance is the same each time.
