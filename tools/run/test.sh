@@ -62,16 +62,25 @@ format_holds() {
   [[ -z $unformatted ]] || { printf 'error: gofmt: %s\n' "$unformatted"; return 1; }
 }
 
+# Stripe's own stand-in for Stripe, by which payment's tests know what requests are allowed.
+stripe_mock() {
+  local kept
+  kept=$(cache_of stripe-mock "$ROOT/tools/stripe-mock/go.sum")
+  [[ -x $kept/stripe-mock ]] || go_build stripe-mock "$ROOT/tools/stripe-mock" "$kept" github.com/stripe/stripe-mock ''
+  printf %s "$kept/stripe-mock"
+}
+
 # What unit and API tests need besides the source: a PostgreSQL that lives as long as
-# they do, and the vault's program, which secretstore's tests start for themselves.
+# they do, and the vault's program and Stripe's, which tests start for themselves.
 with_servers() { # command…
-  local status=0
+  local status=0 stripe
+  stripe=$(stripe_mock) || return 1
   servers_over
   {
     on_scratch unit 3000 tools/stack/postgres.sh start &&
       on_scratch unit 3000 await postgres 30 tools/stack/postgres.sh ready
   } || return 1
-  OPENBAO_BIN=$(tools/stack/vault.sh program) \
+  OPENBAO_BIN=$(tools/stack/vault.sh program) STRIPE_MOCK_BIN=$stripe \
     TESTKIT_POSTGRES="postgres://postgres@localhost:$((BASE + 3032))/postgres?host=$(scratch unit)/run/postgres" \
     "$@" || status=$?
   servers_over

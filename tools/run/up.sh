@@ -24,6 +24,7 @@ get_everything() { # profile
   job workspace build_workspace "$1"
   local name
   for name in dapr kafka vault maildev ${STACK_OBSERVE:+zipkin}; do job "$name" part "$name" get; done
+  [[ -z ${STACK_TESTS:-} ]] || job stripe-mock stripe_mock
   await_jobs
 }
 

@@ -1,8 +1,10 @@
 //! The only file that reads the environment and names secrets and components.
 //!
-//! Invariant: an unknown `CREMA_*` variable refuses to start.
+//! Invariant: an unknown `CREMA_*` variable, or a provider that nobody here speaks to, refuses to start.
 
 use service::config::{Common, ConfigError, Environment};
+
+use crate::provider::Provider;
 
 /// This service's app id: its audience, its name in logs.
 pub const APP: &str = "payment";
@@ -16,14 +18,31 @@ pub const PROVIDER: &str = "provider";
 pub const SECRET_STORE: &str = "secretstore";
 /// The secret with the database's address and login.
 pub const DATABASE: &str = "database";
-/// The secret that the provider signs its messages with: `current` and, while it is being changed, `previous`.
-pub const WEBHOOK: &str = "webhook";
 /// The Dapr component that reaches the broker.
 pub const PUBSUB: &str = "pubsub";
 /// The topic of our events.
 pub const TOPIC: &str = "payment-events";
 
-/// What the environment says. This service has no setting of its own.
-pub fn read() -> Result<Common, ConfigError> {
-    Environment::read(&[])?.common()
+const CHOSEN: &str = "CREMA_PROVIDER";
+
+/// What the environment says.
+#[derive(Debug)]
+pub struct Config {
+    /// What every service is told.
+    pub common: Common,
+    /// Who moves the money of cards; if nothing is said, the acquirer of development.
+    pub provider: Provider,
+}
+
+/// Reads it.
+pub fn read() -> Result<Config, ConfigError> {
+    let environment = Environment::read(&[CHOSEN])?;
+    let provider = match environment.optional(CHOSEN) {
+        Some(_) => environment.parse(CHOSEN)?,
+        None => Provider::default(),
+    };
+    Ok(Config {
+        common: environment.common()?,
+        provider,
+    })
 }

@@ -5,13 +5,13 @@
 //! repeated, lost, late or killed; that an outcome which is not known is asked for, never guessed; and that an order
 //! that was undone keeps no money of its customer.
 //! Publishes `payment-events` (`events/`). Listens to `order-events`, for what was paid at the counter, and to
-//! `identity-events`, for sessions that ended. Calls the provider, an HTTP endpoint of the sidecar.
+//! `identity-events`, for sessions that ended. Calls the provider, an HTTP endpoint of the sidecar: the acquirer or Stripe.
 //! Invariants: refunded ≤ captured ≤ amount; every transaction of the ledger sums to zero; a card's token is stored only
 //! while the provider has not decided, and neither logged nor published.
 //!
 //! How an operation goes: its intent is committed under a key, the provider is called, its outcome is committed
 //! ([`settle`]). What is left halfway is settled by [`resolver`]. To add an operation on money: a kind in
-//! `operation.rs`, its request in `provider.rs`, what follows from it in `settle.rs`.
+//! `operation.rs`, its request in each file of `provider/`, what follows from it in `settle.rs`.
 
 pub mod access;
 pub mod config;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use dapr_kit::{Dapr, Secrets};
 use outbox::Relay;
-use payment::config::{APP, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC, WEBHOOK};
+use payment::config::{APP, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
+use payment::provider::Provider;
 use payment::state::App;
 use payment::{MIGRATOR, config, resolver, routes, upkeep};
 use service::auth::Verifier;
@@ -20,12 +21,13 @@ use tokio::sync::{Notify, oneshot};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let common = config::read()?;
+    let config = config::read()?;
+    let common = config.common;
     let telemetry = service::telemetry::init(APP, &common)?;
     let shutdown = Shutdown::on_signals()?;
     let dapr = Dapr::connect(&common.dapr)?;
     let (app, relay) = tokio::select! {
-        prepared = prepare(&dapr) => prepared?,
+        prepared = prepare(&dapr, config.provider) => prepared?,
         // Asked to end while vault or database is still waited for.
         () = shutdown.requested() => return Ok(()),
     };
@@ -79,9 +81,9 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// What is needed before the first request: secrets, and a database with our tables.
-async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Relay)> {
+async fn prepare(dapr: &Dapr, provider: Provider) -> anyhow::Result<(App, Relay)> {
     let database = Secrets::watch(dapr.clone(), SECRET_STORE, DATABASE).await?;
-    let webhook = Secrets::watch(dapr.clone(), SECRET_STORE, WEBHOOK).await?;
+    let webhook = Secrets::watch(dapr.clone(), SECRET_STORE, provider.webhook_secret()).await?;
     let db = database::connect(database).await?;
     MIGRATOR.run(&db).await.context("our migrations")?;
     outbox::MIGRATOR
@@ -97,6 +99,7 @@ async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Relay)> {
         clock,
         outbox: relay.waker(),
         undecided: Arc::new(Notify::new()),
+        provider,
         webhook,
     };
     Ok((app, relay))

@@ -35,8 +35,14 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     )
     .takes(
         "Acquirer-Signature",
-        "Over the time and the very bytes of the body.",
-        true,
+        "The acquirer's: over the time and the very bytes of the body.",
+        false,
+        json!({}),
+    )
+    .takes(
+        "Stripe-Signature",
+        "Stripe's, likewise. One of the two is there: that of the provider that is configured.",
+        false,
         json!({}),
     )
     .body::<Message>()

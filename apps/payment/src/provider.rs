@@ -1,17 +1,20 @@
-//! The provider's interface, in our own words: what is sent, what is understood of the answers.
+//! The provider of card payments: what is asked of it, and what is understood of the answers. Each provider has a file
+//! for its own words; which one it is, is configured.
 //!
 //! Invariant: only an answer that says so, for the very operation that was asked for, is a success or a refusal;
 //! everything else is unknown.
 
+pub mod acquirer;
+pub mod stripe;
+
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method};
 use dapr_kit::{InvokeError, InvokeRequest, Reply};
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use secrecy::SecretString;
+use service::extract;
 use service::failpoint;
-use service::money::Money;
+use service::problem::Problem;
 
 use crate::config::PROVIDER;
 use crate::operation::{Kind, Operation, Operations, Outcome};
@@ -23,6 +26,33 @@ const DEADLINE: Duration = Duration::from_secs(3);
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest code of a refusal that is kept.
 const LONGEST_CODE: usize = 64;
+
+/// Who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Provider {
+    /// `apps/acquirer`, of development.
+    #[default]
+    Acquirer,
+    /// Stripe.
+    Stripe,
+}
+
+/// A provider that nobody here speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a provider is `acquirer` or `stripe`")]
+pub struct UnknownProvider;
+
+impl std::str::FromStr for Provider {
+    type Err = UnknownProvider;
+
+    fn from_str(name: &str) -> Result<Self, UnknownProvider> {
+        match name {
+            "acquirer" => Ok(Self::Acquirer),
+            "stripe" => Ok(Self::Stripe),
+            _ => Err(UnknownProvider),
+        }
+    }
+}
 
 /// What an operation is about at the provider.
 #[derive(Clone, Debug)]
@@ -56,61 +86,56 @@ pub enum Answer {
     Unknown,
 }
 
-/// What the provider knows of a key.
+/// What the provider knows of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// What it decided under it.
+    /// What it decided.
     Decided(Outcome),
-    /// It has done nothing under it so far.
+    /// It has done nothing of it so far.
     Nothing,
     /// It did not say.
     Unknown,
 }
 
-#[derive(Serialize)]
-struct Authorisation<'a> {
-    reference: String,
-    amount: Money,
-    token: &'a str,
+/// What a message of the provider is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The message's own id, unique.
+    pub id: String,
+    /// What happened, in the provider's words.
+    pub kind: String,
+    /// Our own name for the purchase, if it is one of ours: the order's id.
+    pub reference: String,
+    /// What there is news of.
+    pub about: Option<Kind>,
 }
 
-#[derive(Serialize)]
-struct Amount {
-    amount: Money,
-}
+impl Provider {
+    /// The header that its messages are signed in.
+    #[must_use]
+    pub const fn signature_header(self) -> &'static str {
+        match self {
+            Self::Acquirer => acquirer::SIGNATURE,
+            Self::Stripe => stripe::SIGNATURE,
+        }
+    }
 
-#[derive(Deserialize)]
-struct Done {
-    id: String,
-    kind: String,
-    reference: String,
-    amount: Money,
-}
+    /// The secret that it signs them with: `current` and, while it is being changed, `previous`.
+    #[must_use]
+    pub const fn webhook_secret(self) -> &'static str {
+        match self {
+            Self::Acquirer => "webhook",
+            // Its own, because the other one is rotated by us, and this one in Stripe's dashboard.
+            Self::Stripe => "stripe-webhook",
+        }
+    }
 
-#[derive(Deserialize)]
-struct Declined {
-    decline_code: String,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    error: String,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    key: String,
-    status_code: u16,
-    response: Value,
-}
-
-/// The provider's word for what it does.
-fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Authorise => "authorisation",
-        Kind::Capture => "capture",
-        Kind::Void => "void",
-        Kind::Refund => "refund",
+    /// Reads a message that is known to be the provider's.
+    pub fn hint(self, body: &[u8]) -> Result<Hint, Problem> {
+        Ok(match self {
+            Self::Acquirer => extract::parse::<acquirer::Message>(body)?.into(),
+            Self::Stripe => extract::parse::<stripe::Event>(body)?.into(),
+        })
     }
 }
 
@@ -124,9 +149,15 @@ pub async fn ask(app: &App, operation: &Operation, subject: &Subject) -> Answer 
     let Ok(key) = HeaderValue::try_from(key) else {
         return Answer::Unknown;
     };
-    let reply = request(app, operation, subject).header(KEY, key).send();
-    match reply.await {
-        Ok(reply) => decided(operation, &reply),
+    let request = match app.provider {
+        Provider::Acquirer => Some(acquirer::request(app, operation, subject)),
+        Provider::Stripe => stripe::request(app, operation, subject),
+    };
+    let Some(request) = request else {
+        return Answer::Unknown;
+    };
+    match request.header(KEY, key).send().await {
+        Ok(reply) => decided(app.provider, operation, subject, &reply),
         Err(error) => {
             report(operation, &error);
             Answer::Unknown
@@ -134,38 +165,12 @@ pub async fn ask(app: &App, operation: &Operation, subject: &Subject) -> Answer 
     }
 }
 
-fn request(app: &App, operation: &Operation, subject: &Subject) -> InvokeRequest {
-    let post = |path: &str| {
-        app.dapr
-            .invoke(PROVIDER, Method::POST, path)
-            .deadline(DEADLINE)
-    };
-    let amount = Amount {
-        amount: operation.amount,
-    };
-    match (subject, operation.kind) {
-        (Subject::Card(token), _) => post("/v1/authorisations").json(&Authorisation {
-            reference: operation.order_id.0.to_string(),
-            amount: operation.amount,
-            token: token.expose_secret(),
-        }),
-        (Subject::Earlier(id), Kind::Refund) => {
-            post(&format!("/v1/captures/{id}/refunds")).json(&amount)
-        }
-        (Subject::Earlier(id), Kind::Void) => {
-            post(&format!("/v1/authorisations/{id}/voids")).json(&serde_json::json!({}))
-        }
-        (Subject::Earlier(id), Kind::Authorise | Kind::Capture) => {
-            post(&format!("/v1/authorisations/{id}/captures")).json(&amount)
-        }
-    }
-}
-
-fn decided(operation: &Operation, reply: &Reply) -> Answer {
-    let outcome = reply
-        .json()
-        .ok()
-        .and_then(|body| read(operation, reply.status, body));
+fn decided(provider: Provider, operation: &Operation, subject: &Subject, reply: &Reply) -> Answer {
+    let body = reply.json().ok();
+    let outcome = body.and_then(|body| match provider {
+        Provider::Acquirer => acquirer::read(operation, reply.status, body),
+        Provider::Stripe => stripe::read(operation, subject, reply.status, body),
+    });
     if let Some(outcome) = outcome {
         return Answer::Decided(outcome);
     }
@@ -180,61 +185,19 @@ fn decided(operation: &Operation, reply: &Reply) -> Answer {
 
 /// Asks what became of the operation.
 pub async fn look_up(app: &App, operation: &Operation) -> Finding {
-    let Some(key) = &operation.provider_key else {
-        return Finding::Unknown;
-    };
-    let query = format!("/v1/operations?key={key}");
-    let request = app.dapr.invoke(PROVIDER, Method::GET, &query);
-    let reply = match request.deadline(DEADLINE).send().await {
-        Ok(reply) => reply,
-        Err(error) => {
-            report(operation, &error);
-            return Finding::Unknown;
-        }
-    };
-    match reply.status {
-        StatusCode::NOT_FOUND => Finding::Nothing,
-        StatusCode::OK => {
-            let stored = reply.json::<Stored>().ok();
-            stored
-                .filter(|stored| stored.key == *key)
-                .and_then(|stored| {
-                    let status = StatusCode::from_u16(stored.status_code).ok()?;
-                    read(operation, status, stored.response)
-                })
-                .map_or(Finding::Unknown, Finding::Decided)
-        }
-        _ => Finding::Unknown,
+    match app.provider {
+        Provider::Acquirer => acquirer::look_up(app, operation).await,
+        Provider::Stripe => stripe::look_up(app, operation).await,
     }
 }
 
-/// What this answer decides, if anything.
-fn read(operation: &Operation, status: StatusCode, body: Value) -> Option<Outcome> {
-    let code = |code: String| Outcome::Refused {
+fn call(app: &App, method: Method, path: &str) -> InvokeRequest {
+    app.dapr.invoke(PROVIDER, method, path).deadline(DEADLINE)
+}
+
+fn refused(code: &str) -> Outcome {
+    Outcome::Refused {
         code: code.chars().take(LONGEST_CODE).collect(),
-    };
-    match status {
-        StatusCode::OK | StatusCode::CREATED => {
-            let done: Done = serde_json::from_value(body).ok()?;
-            let is_ours = done.kind == noun(operation.kind)
-                && done.reference == operation.order_id.0.to_string()
-                && done.amount == operation.amount;
-            is_ours.then_some(Outcome::Succeeded {
-                provider_id: done.id,
-            })
-        }
-        StatusCode::PAYMENT_REQUIRED => {
-            let declined: Declined = serde_json::from_value(body).ok()?;
-            Some(code(declined.decline_code))
-        }
-        StatusCode::BAD_REQUEST
-        | StatusCode::NOT_FOUND
-        | StatusCode::CONFLICT
-        | StatusCode::UNPROCESSABLE_ENTITY => {
-            let refused: Refused = serde_json::from_value(body).ok()?;
-            Some(code(refused.error))
-        }
-        _ => None,
     }
 }
 
@@ -245,4 +208,73 @@ fn report(operation: &Operation, error: &InvokeError) {
         error = error as &dyn std::error::Error,
         "the provider did not answer"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_provider_is_one_of_two() {
+        assert_eq!(Provider::default(), Provider::Acquirer);
+        assert_eq!("stripe".parse(), Ok(Provider::Stripe));
+        assert_eq!("acquirer".parse(), Ok(Provider::Acquirer));
+        assert_eq!("Stripe".parse::<Provider>(), Err(UnknownProvider));
+    }
+
+    fn about(provider: Provider, kind: &str, data: &Value) -> (Option<Kind>, String) {
+        let message = json!({"id": "1", "type": kind, "data": data}).to_string();
+        let hint = provider.hint(message.as_bytes()).expect("a message");
+        assert_eq!((hint.id.as_str(), hint.kind.as_str()), ("1", kind));
+        (hint.about, hint.reference)
+    }
+
+    #[test]
+    fn a_message_is_about_what_there_is_news_of() {
+        let data = json!({"reference": "an order"});
+        for (kind, expected) in [
+            ("authorisation.declined", Some(Kind::Authorise)),
+            ("capture.succeeded", Some(Kind::Capture)),
+            ("void.succeeded", Some(Kind::Void)),
+            ("refund.succeeded", Some(Kind::Refund)),
+            ("capture", None),
+            ("card.expired", None),
+        ] {
+            let told = about(Provider::Acquirer, kind, &data);
+            assert_eq!(told, (expected, "an order".to_owned()), "{kind}");
+        }
+        let data = json!({"object": {"metadata": {"order": "an order"}}});
+        for (kind, expected) in [
+            (
+                "payment_intent.amount_capturable_updated",
+                Some(Kind::Authorise),
+            ),
+            ("payment_intent.payment_failed", Some(Kind::Authorise)),
+            ("payment_intent.succeeded", Some(Kind::Capture)),
+            ("payment_intent.canceled", Some(Kind::Void)),
+            ("refund.created", Some(Kind::Refund)),
+            ("refund.updated", Some(Kind::Refund)),
+            ("refund.failed", Some(Kind::Refund)),
+            ("payment_intent.created", None),
+            ("payout.paid", None),
+        ] {
+            let told = about(Provider::Stripe, kind, &data);
+            assert_eq!(told, (expected, "an order".to_owned()), "{kind}");
+        }
+        // Of what others do with the same account.
+        for object in [
+            json!({}),
+            json!({"metadata": null}),
+            json!({"metadata": {"order": 7}}),
+        ] {
+            let told = about(
+                Provider::Stripe,
+                "payout.paid",
+                &json!({ "object": object }),
+            );
+            assert_eq!(told, (None, String::new()));
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Whether a message is the provider's: `Acquirer-Signature: t=<unix>,v1=<hex HMAC-SHA256(secret, "<t>.<body>")>`.
+//! Whether a message is the provider's: `t=<unix>,v1=<hex HMAC-SHA256(secret, "<t>.<body>")>` in its header. The acquirer
+//! signs as Stripe does.
 //!
 //! Invariant: every signature of the header is compared with every secret in constant time, and what is older or newer
 //! than five minutes is refused even if it is signed.
@@ -9,8 +10,6 @@ use chrono::{DateTime, Utc};
 use dapr_kit::Secret;
 use secrecy::ExposeSecret as _;
 
-/// The request header.
-const HEADER: &str = "acquirer-signature";
 /// How far its time may be from ours, in seconds.
 const TOLERANCE: u64 = 300;
 /// The fields of the secret; the second is there while it is being changed.
@@ -23,14 +22,15 @@ const MOST: usize = 4;
 #[error("the message is not signed by the provider, or not lately")]
 pub struct NotSigned;
 
-/// Checks the signature of `body` at `now`.
+/// Checks the signature of `body` in the header of this name, at `now`.
 pub fn verify(
     secret: &Secret,
+    header: &str,
     headers: &HeaderMap,
     body: &[u8],
     now: DateTime<Utc>,
 ) -> Result<(), NotSigned> {
-    let mut sent = headers.get_all(HEADER).iter();
+    let mut sent = headers.get_all(header).iter();
     let (Some(header), None) = (sent.next(), sent.next()) else {
         return Err(NotSigned);
     };
@@ -109,10 +109,11 @@ mod tests {
         let Ok(header) = HeaderValue::from_str(header) else {
             return false;
         };
-        let headers = [(HEADER.parse().expect("a name"), header)];
+        let headers = [("stripe-signature".parse().expect("a name"), header)];
         let now = DateTime::from_timestamp(AT, 0).expect("an instant");
         verify(
             &secret,
+            "stripe-signature",
             &HeaderMap::from_iter(headers),
             body.as_bytes(),
             now,

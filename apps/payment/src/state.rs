@@ -9,6 +9,8 @@ use service::ids::Ids;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
+use crate::provider::Provider;
+
 /// The service's state. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
@@ -24,6 +26,8 @@ pub struct App {
     pub outbox: Waker,
     /// To be notified after each commit that left the resolver something to do.
     pub undecided: Arc<Notify>,
+    /// Who moves the money of cards.
+    pub provider: Provider,
     /// What the provider signs its messages with.
     pub webhook: Secrets,
 }

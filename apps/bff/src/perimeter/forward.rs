@@ -66,9 +66,12 @@ const TO_CLIENT: [HeaderName; 8] = [
     VARY,
     WWW_AUTHENTICATE,
 ];
-/// From the payment provider to the payment service, which judges by the signature alone.
-const FROM_PROVIDER: [HeaderName; 2] =
-    [CONTENT_TYPE, HeaderName::from_static("acquirer-signature")];
+/// From the payment provider, whichever it is, to the payment service, which judges by the signature alone.
+const FROM_PROVIDER: [HeaderName; 3] = [
+    CONTENT_TYPE,
+    HeaderName::from_static("acquirer-signature"),
+    HeaderName::from_static("stripe-signature"),
+];
 /// From anybody to identity, which judges for itself; its cookie comes besides.
 const TO_IDENTITY: [HeaderName; 8] = [
     ACCEPT,

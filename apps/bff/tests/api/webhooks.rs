@@ -30,6 +30,7 @@ async fn the_signed_bytes_arrive_as_they_were_sent_and_nothing_else() {
         let headers = [
             ("content-type", "application/json; charset=utf-8"),
             ("acquirer-signature", SIGNATURE),
+            ("stripe-signature", SIGNATURE),
             ("authorization", "Bearer forged"),
             ("idempotency-key", "forged"),
             ("x-forwarded-for", "203.0.113.9"),
@@ -48,12 +49,14 @@ async fn the_signed_bytes_arrive_as_they_were_sent_and_nothing_else() {
         let call = stage.sidecar.received("payment").await.remove(before);
         assert_eq!(call.body, body);
         assert_eq!(call.path_and_query, UPSTREAM);
-        assert_eq!(call.headers["acquirer-signature"], SIGNATURE);
+        for provider in ["acquirer-signature", "stripe-signature"] {
+            assert_eq!(call.headers[provider], SIGNATURE);
+        }
         assert_eq!(
             call.headers["content-type"],
             "application/json; charset=utf-8"
         );
-        for (name, _) in &headers[2..] {
+        for (name, _) in &headers[3..] {
             assert!(!call.headers.contains_key(*name), "{name}");
         }
         assert!(!call.headers.contains_key("cookie"));

@@ -7,15 +7,13 @@ use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use service::extract;
 use service::failpoint;
 use service::problem::Problem;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::operation::Kind;
 use crate::payment::OrderId;
+use crate::provider::{Hint, acquirer, stripe};
 use crate::signature;
 use crate::state::App;
 use crate::store;
@@ -23,23 +21,14 @@ use crate::store;
 /// The longest id or type of a message.
 const LONGEST: usize = 128;
 
-/// The body: of it, the fields that are used here.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct Message {
-    /// Unique.
-    pub id: String,
-    /// What happened, such as `capture.succeeded`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What it happened to.
-    pub data: Told,
-}
-
-/// What a message is about.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct Told {
-    /// Our own name for the purchase: the order's id.
-    pub reference: String,
+/// The body, in the words of the provider that is configured.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum Message {
+    /// The acquirer's.
+    Acquirer(acquirer::Message),
+    /// Stripe's.
+    Stripe(stripe::Event),
 }
 
 /// Answers 200 whatever the message changes; 401 `webhook-signature` if it is not the provider's.
@@ -49,29 +38,30 @@ pub async fn handler(
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let secret = app.webhook.current();
-    signature::verify(&secret, &headers, &body, app.clock.now()).map_err(|_| {
+    let header = app.provider.signature_header();
+    signature::verify(&secret, header, &headers, &body, app.clock.now()).map_err(|_| {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "webhook-signature",
             "The message is not signed by the provider, or not lately",
         )
     })?;
-    let message: Message = extract::parse(&body)?;
-    take(&app, &message).await?;
+    let hint = app.provider.hint(&body)?;
+    take(&app, &hint).await?;
     Ok(StatusCode::OK)
 }
 
 /// Takes a message that is known to be the provider's, once.
-pub async fn take(app: &App, message: &Message) -> Result<(), Error> {
+pub async fn take(app: &App, hint: &Hint) -> Result<(), Error> {
     let cut = |text: &str| text.chars().take(LONGEST).collect::<String>();
-    let (id, kind) = (cut(&message.id), cut(&message.kind));
-    let reference = cut(&message.data.reference);
+    let (id, kind) = (cut(&hint.id), cut(&hint.kind));
+    let reference = cut(&hint.reference);
     let mut transaction = app.db.begin().await?;
     let now = app.clock.now();
     if !store::messages::take(&mut transaction, &id, &kind, &reference, now).await? {
         return Ok(());
     }
-    let about = Uuid::try_parse(&reference).ok().zip(subject(&kind));
+    let about = Uuid::try_parse(&reference).ok().zip(hint.about);
     let hastened = match about {
         Some((order, kind)) => {
             store::operations::hasten(&mut transaction, OrderId(order), kind).await?
@@ -91,15 +81,4 @@ pub async fn take(app: &App, message: &Message) -> Result<(), Error> {
         "the provider told us"
     );
     Ok(())
-}
-
-/// What a message of this type is about.
-fn subject(kind: &str) -> Option<Kind> {
-    match kind.split_once('.')?.0 {
-        "authorisation" => Some(Kind::Authorise),
-        "capture" => Some(Kind::Capture),
-        "void" => Some(Kind::Void),
-        "refund" => Some(Kind::Refund),
-        _ => None,
-    }
 }

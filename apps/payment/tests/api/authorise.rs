@@ -3,12 +3,21 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
+use payment::provider::Provider;
+
 use crate::provider::Mood;
 use crate::world::{AMOUNT, OTHER_STORE, World, authorisation};
 
-#[tokio::test]
-async fn asked_again_it_is_the_same_one() {
-    let world = World::new().await;
+for_each_provider![
+    asked_again_it_is_the_same_one,
+    asked_at_once_by_many_it_is_done_once,
+    a_decline_is_final_and_says_why,
+    another_body_is_refused,
+    a_token_is_visible_ascii,
+];
+
+async fn asked_again_it_is_the_same_one(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     let first = world.authorise(order).await;
     assert_eq!(first.payment(), (200, "authorised", 0, 0));
@@ -24,9 +33,8 @@ async fn asked_again_it_is_the_same_one() {
     );
 }
 
-#[tokio::test]
-async fn asked_at_once_by_many_it_is_done_once() {
-    let world = World::new().await;
+async fn asked_at_once_by_many_it_is_done_once(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     let many = (0..20).map(|_| world.authorise(order));
     for answer in futures::future::join_all(many).await {
@@ -41,9 +49,8 @@ async fn asked_at_once_by_many_it_is_done_once() {
     assert_eq!(world.provider.keys("authorisation").len(), 1);
 }
 
-#[tokio::test]
-async fn a_decline_is_final_and_says_why() {
-    let world = World::new().await;
+async fn a_decline_is_final_and_says_why(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.provider.will("authorisation", &[Mood::Decline]);
     for _ in 0..2 {
@@ -62,9 +69,8 @@ async fn a_decline_is_final_and_says_why() {
     assert_eq!(world.provider.keys("void").len(), 0);
 }
 
-#[tokio::test]
-async fn another_body_is_refused() {
-    let world = World::new().await;
+async fn another_body_is_refused(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     let mut other_store = authorisation(AMOUNT);
@@ -78,9 +84,8 @@ async fn another_body_is_refused() {
     assert_eq!(world.provider.keys("authorisation").len(), 1);
 }
 
-#[tokio::test]
-async fn a_token_is_visible_ascii() {
-    let world = World::new().await;
+async fn a_token_is_visible_ascii(provider: Provider) {
+    let world = World::of(provider).await;
     for token in ["", "tok with space", "tök", &"x".repeat(256)] {
         let mut body = authorisation(AMOUNT);
         body["token"] = json!(token);

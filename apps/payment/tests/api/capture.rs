@@ -1,11 +1,19 @@
 //! Capturing: once per order, and only what is authorised.
 
+use payment::provider::Provider;
+
 use crate::provider::Mood;
 use crate::world::{AMOUNT, World};
 
-#[tokio::test]
-async fn twice_is_once() {
-    let world = World::new().await;
+for_each_provider![
+    twice_is_once,
+    at_once_by_many_is_once,
+    nothing_is_captured_that_is_not_authorised,
+    a_declined_capture_is_final_and_leaves_money_to_set_free,
+];
+
+async fn twice_is_once(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     for _ in 0..3 {
@@ -23,9 +31,8 @@ async fn twice_is_once() {
     assert_eq!(world.authorise(order).await.payment().1, "captured");
 }
 
-#[tokio::test]
-async fn at_once_by_many_is_once() {
-    let world = World::new().await;
+async fn at_once_by_many_is_once(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     let many = (0..20).map(|_| world.capture(order));
@@ -35,9 +42,8 @@ async fn at_once_by_many_is_once() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn nothing_is_captured_that_is_not_authorised() {
-    let world = World::new().await;
+async fn nothing_is_captured_that_is_not_authorised(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     assert_eq!(
         world.capture(order).await.problem(),
@@ -52,9 +58,8 @@ async fn nothing_is_captured_that_is_not_authorised() {
     assert_eq!(world.provider.keys("capture").len(), 0);
 }
 
-#[tokio::test]
-async fn a_declined_capture_is_final_and_leaves_money_to_set_free() {
-    let world = World::new().await;
+async fn a_declined_capture_is_final_and_leaves_money_to_set_free(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     world.provider.will("capture", &[Mood::Decline]);

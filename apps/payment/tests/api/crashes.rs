@@ -3,11 +3,20 @@
 use payment::operation::Progress;
 use payment::ops;
 use payment::payment::{OrderId, Status};
+use payment::provider::Provider;
 use service::auth::Principal;
 use service::idempotency::Key;
 
 use crate::provider::Mood;
 use crate::world::{AMOUNT, STORE, World, authorisation, refund};
+
+for_each_provider![
+    after_the_provider_has_done_it,
+    before_the_provider_has_done_it,
+    in_the_middle_of_a_void,
+    a_caller_that_hangs_up_does_not_stop_the_call,
+    a_process_that_outlived_its_lease_records_nothing_twice,
+];
 
 /// Runs `command` until the provider has been called, and then not any further, as a crash would have it.
 async fn crash<T: std::fmt::Debug>(world: &World, command: impl Future<Output = T>) {
@@ -36,18 +45,16 @@ async fn hold_lease(world: &World, order: OrderId) -> bool {
     held.expect("a change").rows_affected() == 1
 }
 
-#[tokio::test]
-async fn after_the_provider_has_done_it() {
-    after(Mood::HangAfter).await;
+async fn after_the_provider_has_done_it(provider: Provider) {
+    after(provider, Mood::HangAfter).await;
 }
 
-#[tokio::test]
-async fn before_the_provider_has_done_it() {
-    after(Mood::Hang).await;
+async fn before_the_provider_has_done_it(provider: Provider) {
+    after(provider, Mood::Hang).await;
 }
 
-async fn after(mood: Mood) {
-    let world = World::new().await;
+async fn after(provider: Provider, mood: Mood) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     let command = serde_json::from_value(authorisation(AMOUNT)).expect("a command");
     world.provider.will("authorisation", &[mood]);
@@ -130,10 +137,9 @@ async fn after(mood: Mood) {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn in_the_middle_of_a_void() {
+async fn in_the_middle_of_a_void(provider: Provider) {
     for mood in [Mood::HangAfter, Mood::Hang] {
-        let world = World::new().await;
+        let world = World::of(provider).await;
         let order = world.new_order();
         world.authorise(order).await;
         world.provider.will("void", &[mood]);
@@ -150,9 +156,8 @@ async fn in_the_middle_of_a_void() {
     }
 }
 
-#[tokio::test]
-async fn a_caller_that_hangs_up_does_not_stop_the_call() {
-    let world = World::new().await;
+async fn a_caller_that_hangs_up_does_not_stop_the_call(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.provider.will("authorisation", &[Mood::Lost]);
     // Through the whole service: what is dropped here is the request.
@@ -169,9 +174,8 @@ async fn a_caller_that_hangs_up_does_not_stop_the_call() {
     assert_eq!(world.provider.count("authorisation"), 1);
 }
 
-#[tokio::test]
-async fn a_process_that_outlived_its_lease_records_nothing_twice() {
-    let world = World::new().await;
+async fn a_process_that_outlived_its_lease_records_nothing_twice(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     world.provider.will("refund", &[Mood::HangAfter]);
     forget_earlier(&world).await;

@@ -1,5 +1,27 @@
 //! The service's API on a real PostgreSQL, with a provider that declines, hangs, loses answers and repeats itself.
 
+/// What holds whoever the provider is: each of these tests runs once for each.
+macro_rules! for_each_provider {
+    ($($test:ident),+ $(,)?) => {
+        mod acquirer {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(payment::provider::Provider::Acquirer).await;
+                }
+            )+
+        }
+        mod stripe {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(payment::provider::Provider::Stripe).await;
+                }
+            )+
+        }
+    };
+}
+
 mod access;
 mod amounts;
 mod authorise;
@@ -15,6 +37,8 @@ mod read;
 mod refund;
 mod secrecy;
 mod sequences;
+mod shapes;
+mod stripe;
 mod undo;
 mod unknown;
 mod upkeep;

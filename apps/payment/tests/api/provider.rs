@@ -1,17 +1,20 @@
-//! A provider behind a sidecar: it keeps its own books, and behaves at each call as the test has told it to.
+//! A provider behind a sidecar: it keeps its own books, and behaves at each call as the test has told it to. What it is
+//! asked and answers is spoken in the words of one provider or of the other.
 //!
 //! Invariant: under one key it does one thing, however often it is asked; what it has done is the truth of a test.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod acquirer;
+mod stripe;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use dapr_kit::{Dapr, DaprConfig};
+use payment::provider::Provider as Spoken;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -31,10 +34,16 @@ pub enum Mood {
     Hang,
     /// Nothing is done, and the answer is 503.
     Away,
+    /// Nothing is done: too many are asking.
+    Limited,
+    /// It is done, and answered with something that is no JSON.
+    Babble,
     /// The answer is 503; it is done when the test lets the provider [catch up](Provider::catch_up).
     Late,
     /// It is done, and answered with something of another purchase.
     Garbled,
+    /// It is done, and answered with another amount.
+    Miscounted,
 }
 
 /// One thing that was done.
@@ -48,18 +57,41 @@ pub struct Done {
     pub of: Option<String>,
 }
 
+/// What it is asked for, in no provider's words.
 #[derive(Clone)]
 struct Asked {
     key: String,
     kind: &'static str,
+    /// What it is to be done to.
     of: Option<String>,
-    body: Value,
+    /// Of an authorisation.
+    reference: Option<String>,
+    /// All of it, if nothing is said.
+    amount: Option<i64>,
+    /// The body as it came.
+    said: String,
+}
+
+/// What came of it.
+#[derive(Clone)]
+enum Decision {
+    Done,
+    Declined,
+    Refused(&'static str),
+}
+
+/// What was decided under a key. If it was not done, what it would have been.
+#[derive(Clone)]
+struct Entry {
+    key: String,
+    said: String,
+    decision: Decision,
+    it: Done,
 }
 
 #[derive(Default)]
 struct Books {
-    answers: HashMap<String, (StatusCode, Value)>,
-    done: Vec<Done>,
+    entries: Vec<Entry>,
     moods: BTreeMap<&'static str, VecDeque<Mood>>,
     late: Vec<Asked>,
     keys: Vec<(&'static str, String)>,
@@ -67,39 +99,38 @@ struct Books {
     silent: bool,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Provider {
+    pub spoken: Spoken,
     books: Arc<Mutex<Books>>,
     executed: Arc<Notify>,
 }
 
 /// The provider and its address.
-pub async fn start() -> (Provider, DaprConfig) {
-    let provider = Provider::default();
-    let base = "/v1.0/invoke/provider/method/v1";
-    let router = Router::new()
-        .route(&format!("{base}/authorisations"), post(authorise))
-        .route(
-            &format!("{base}/authorisations/{{id}}/captures"),
-            post(capture),
-        )
-        .route(&format!("{base}/authorisations/{{id}}/voids"), post(void))
-        .route(&format!("{base}/captures/{{id}}/refunds"), post(refund))
-        .route(&format!("{base}/operations"), get(operations))
-        .with_state(provider.clone());
+pub async fn start(spoken: Spoken) -> (Provider, DaprConfig) {
+    let provider = Provider::that_speaks(spoken);
+    let router = match spoken {
+        Spoken::Acquirer => acquirer::router(provider.clone()),
+        Spoken::Stripe => stripe::router(provider.clone()),
+    };
+    (provider, serve(router).await)
+}
+
+/// Serves what a sidecar calls at the provider.
+pub async fn serve(router: Router) -> DaprConfig {
+    let router = Router::new().nest("/v1.0/invoke/provider/method/v1", router);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, router).await });
     let base: String = format!("http://{address}");
-    let config = DaprConfig {
+    DaprConfig {
         // Nothing here speaks gRPC; the channel is lazy, so only a call that needs it fails.
         grpc: base.parse().expect("an address"),
         http: base.parse().expect("an address"),
         api_token: Some("of-a-test".into()),
-    };
-    (provider, config)
+    }
 }
 
 /// A client with breakers of its own.
@@ -108,6 +139,15 @@ pub fn dapr(config: &DaprConfig) -> Dapr {
 }
 
 impl Provider {
+    /// With empty books.
+    pub fn that_speaks(spoken: Spoken) -> Self {
+        Self {
+            spoken,
+            books: Arc::default(),
+            executed: Arc::default(),
+        }
+    }
+
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().expect("nobody panics over the books")
     }
@@ -122,7 +162,7 @@ impl Provider {
         self.books().moods.clear();
     }
 
-    /// Whether questions about a key are answered 503.
+    /// Whether questions about what it did are answered 503.
     pub fn is_silent(&self, silent: bool) {
         self.books().silent = silent;
     }
@@ -135,6 +175,22 @@ impl Provider {
         }
     }
 
+    /// Puts other people's authorisations between ours.
+    pub fn serve_others(&self, many: usize) {
+        let mut books = self.books();
+        for number in 0..many {
+            let asked = Asked {
+                key: format!("of somebody else {number}"),
+                kind: "authorisation",
+                of: None,
+                reference: Some("theirs".to_owned()),
+                amount: Some(1),
+                said: String::new(),
+            };
+            books.execute(&asked, false);
+        }
+    }
+
     /// Returns when something was done since the last time.
     pub async fn executed(&self) {
         self.executed.notified().await;
@@ -142,12 +198,12 @@ impl Provider {
 
     /// What was done, oldest first.
     pub fn done(&self) -> Vec<Done> {
-        self.books().done.clone()
+        self.books().done().cloned().collect()
     }
 
     /// How often something of this kind was done.
     pub fn count(&self, kind: &str) -> usize {
-        self.done().iter().filter(|done| done.kind == kind).count()
+        self.books().done().filter(|done| done.kind == kind).count()
     }
 
     /// The keys of the calls of this kind, repeated ones too.
@@ -157,7 +213,7 @@ impl Provider {
         keys.map(|(_, key)| key.clone()).collect()
     }
 
-    /// How often it was asked about a key.
+    /// How often it was asked what it did.
     pub fn looked_up(&self) -> usize {
         self.books().looked_up
     }
@@ -166,8 +222,9 @@ impl Provider {
     pub fn net(&self, reference: &str) -> i64 {
         let books = self.books();
         let of = |kind: &str| -> i64 {
-            let done = books.done.iter();
-            done.filter(|done| done.kind == kind && done.reference == reference)
+            books
+                .done()
+                .filter(|done| done.kind == kind && done.reference == reference)
                 .map(|done| done.amount)
                 .sum()
         };
@@ -179,8 +236,7 @@ impl Provider {
         let books = self.books();
         let has = |kind: &str| {
             books
-                .done
-                .iter()
+                .done()
                 .any(|done| done.kind == kind && done.reference == reference)
         };
         has("authorisation") && !has("capture") && !has("void")
@@ -192,17 +248,18 @@ impl Provider {
             books.keys.push((asked.kind, asked.key.clone()));
             let moods = books.moods.get_mut(asked.kind);
             let mood = moods.and_then(VecDeque::pop_front).unwrap_or(Mood::Good);
-            let answer = match mood {
-                Mood::Good | Mood::Lost | Mood::HangAfter | Mood::Garbled => {
-                    Some(books.execute(&asked, false))
-                }
-                Mood::Decline => Some(books.execute(&asked, true)),
+            let entry = match mood {
+                Mood::Away | Mood::Hang | Mood::Limited => None,
                 Mood::Late => {
                     books.late.push(asked);
                     None
                 }
-                Mood::Away | Mood::Hang => None,
+                mood => Some(books.execute(&asked, mood == Mood::Decline)),
             };
+            let answer = entry.map(|entry| match self.spoken {
+                Spoken::Acquirer => acquirer::say(&entry),
+                Spoken::Stripe => stripe::say(&books, &entry),
+            });
             (mood, answer)
         };
         self.executed.notify_one();
@@ -213,163 +270,96 @@ impl Provider {
                     json!({"errorCode": "ERR_DIRECT_INVOKE", "message": "connection closed"});
                 (StatusCode::INTERNAL_SERVER_ERROR, Json(lost)).into_response()
             }
+            (Mood::Limited, _) => (StatusCode::TOO_MANY_REQUESTS, self.limit()).into_response(),
+            (Mood::Babble, _) => (StatusCode::OK, "<html>It works!</html>").into_response(),
             (Mood::Garbled, Some((status, mut body))) => {
-                body["reference"] = json!("another");
+                match self.spoken {
+                    Spoken::Acquirer => body["reference"] = json!("another"),
+                    Spoken::Stripe => {
+                        body["id"] = json!("pi_another");
+                        body["metadata"] = json!({"order": "another", "operation": "another"});
+                    }
+                }
+                (status, Json(body)).into_response()
+            }
+            (Mood::Miscounted, Some((status, mut body))) => {
+                match self.spoken {
+                    Spoken::Acquirer => body["amount"]["amount"] = json!(1),
+                    Spoken::Stripe => body["amount"] = json!(1),
+                }
                 (status, Json(body)).into_response()
             }
             (_, Some((status, body))) => (status, Json(body)).into_response(),
             (_, None) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         }
     }
+
+    fn limit(&self) -> Json<Value> {
+        Json(match self.spoken {
+            Spoken::Acquirer => json!({"error": "rate_limited"}),
+            Spoken::Stripe => {
+                json!({"error": {"type": "invalid_request_error", "code": "rate_limit"}})
+            }
+        })
+    }
 }
 
 impl Books {
-    fn execute(&mut self, asked: &Asked, declined: bool) -> (StatusCode, Value) {
-        if let Some(answer) = self.answers.get(&asked.key) {
-            return answer.clone();
-        }
-        let answer = self.decide(asked, declined);
-        self.answers.insert(asked.key.clone(), answer.clone());
-        answer
+    fn done(&self) -> impl Iterator<Item = &Done> {
+        let done = |entry: &&Entry| matches!(entry.decision, Decision::Done);
+        self.entries.iter().filter(done).map(|entry| &entry.it)
     }
 
-    fn decide(&mut self, asked: &Asked, declined: bool) -> (StatusCode, Value) {
+    /// What was decided under a key.
+    fn find(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// What has been done of this kind to that.
+    fn sum(&self, kind: &str, of: Option<&String>) -> i64 {
+        let done = self.done();
+        done.filter(|done| done.kind == kind && done.of.as_ref() == of)
+            .map(|done| done.amount)
+            .sum()
+    }
+
+    fn execute(&mut self, asked: &Asked, declined: bool) -> Entry {
+        if let Some(entry) = self.find(&asked.key) {
+            return entry.clone();
+        }
         let of = asked.of.as_ref().map(|id| {
-            let of = self.done.iter().find(|done| done.id == *id);
+            let of = self.done().find(|done| done.id == *id);
             of.expect("an id that we gave").clone()
         });
-        let reference = match &of {
-            Some(of) => of.reference.clone(),
-            None => asked.body["reference"]
-                .as_str()
-                .expect("a reference")
-                .to_owned(),
+        let whole = of.as_ref().map_or(0, |of| of.amount);
+        let amount = asked.amount.unwrap_or(whole);
+        let on = |kind: &str| self.sum(kind, asked.of.as_ref());
+        let decision = match asked.kind {
+            "capture" if on("void") > 0 => Decision::Refused("already_voided"),
+            "void" if on("capture") > 0 => Decision::Refused("already_captured"),
+            "capture" | "refund" if on(asked.kind) + amount > whole => Decision::Refused("over"),
+            _ if declined => Decision::Declined,
+            _ => Decision::Done,
         };
-        let amount = match asked.kind {
-            "void" => of.as_ref().map_or(0, |of| of.amount),
-            _ => asked.body["amount"]["amount"].as_i64().expect("an amount"),
+        let reference = of.map_or_else(|| asked.reference.clone(), |of| Some(of.reference));
+        let entry = Entry {
+            key: asked.key.clone(),
+            said: asked.said.clone(),
+            decision,
+            it: Done {
+                id: format!("{}_{}", &asked.kind[..2], self.entries.len() + 1),
+                kind: asked.kind,
+                reference: reference.expect("a reference"),
+                amount,
+                of: asked.of.clone(),
+            },
         };
-        let on = |kind: &str| -> i64 {
-            let done = self.done.iter();
-            done.filter(|done| done.kind == kind && done.of == asked.of)
-                .map(|done| done.amount)
-                .sum()
-        };
-        let refused = |error: &str| (StatusCode::CONFLICT, json!({ "error": error }));
-        match asked.kind {
-            "capture" if on("void") > 0 => return refused("already_voided"),
-            "void" if on("capture") > 0 => return refused("already_captured"),
-            "capture" | "refund"
-                if on(asked.kind) + amount > of.as_ref().map_or(0, |of| of.amount) =>
-            {
-                return refused("over");
-            }
-            _ => {}
-        }
-        let id = format!("{}_{}", &asked.kind[..2], self.answers.len() + 1);
-        let status = match asked.kind {
-            _ if declined => "declined",
-            "authorisation" => "authorised",
-            "capture" => "captured",
-            "void" => "voided",
-            _ => "refunded",
-        };
-        let mut body = json!({
-            "id": id, "kind": asked.kind, "reference": reference, "status": status,
-            "amount": {"amount": amount, "currency": "EUR"},
-        });
-        if declined {
-            body["decline_code"] = json!("insufficient_funds");
-            return (StatusCode::PAYMENT_REQUIRED, body);
-        }
-        self.done.push(Done {
-            id,
-            kind: asked.kind,
-            reference,
-            amount,
-            of: asked.of.clone(),
-        });
-        (StatusCode::CREATED, body)
+        self.entries.push(entry.clone());
+        entry
     }
 }
 
 fn key(headers: &HeaderMap) -> String {
     let key = headers.get("idempotency-key").expect("a key");
     key.to_str().expect("a text").to_owned()
-}
-
-async fn authorise(
-    State(provider): State<Provider>,
-    headers: HeaderMap,
-    Json(body): Json<Value>,
-) -> Response {
-    let asked = Asked {
-        key: key(&headers),
-        kind: "authorisation",
-        of: None,
-        body,
-    };
-    provider.answer(asked).await
-}
-
-async fn follow(
-    provider: Provider,
-    headers: HeaderMap,
-    kind: &'static str,
-    of: String,
-    body: Value,
-) -> Response {
-    let asked = Asked {
-        key: key(&headers),
-        kind,
-        of: Some(of),
-        body,
-    };
-    provider.answer(asked).await
-}
-
-async fn capture(
-    State(provider): State<Provider>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    Json(body): Json<Value>,
-) -> Response {
-    follow(provider, headers, "capture", id, body).await
-}
-
-async fn void(
-    State(provider): State<Provider>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    Json(body): Json<Value>,
-) -> Response {
-    follow(provider, headers, "void", id, body).await
-}
-
-async fn refund(
-    State(provider): State<Provider>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    Json(body): Json<Value>,
-) -> Response {
-    follow(provider, headers, "refund", id, body).await
-}
-
-async fn operations(
-    State(provider): State<Provider>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Response {
-    let mut books = provider.books();
-    books.looked_up += 1;
-    if books.silent {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    }
-    let key = &query["key"];
-    match books.answers.get(key) {
-        Some((status, response)) => Json(json!({
-            "key": key, "status_code": status.as_u16(), "response": response,
-        }))
-        .into_response(),
-        None => (StatusCode::NOT_FOUND, Json(json!({"error": "unknown_key"}))).into_response(),
-    }
 }

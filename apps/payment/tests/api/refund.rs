@@ -4,14 +4,24 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, header};
 use payment::payment::OrderId;
+use payment::provider::Provider;
 use serde_json::json;
 
 use crate::provider::Mood;
 use crate::world::{AMOUNT, World, eur, refund, request};
 
-#[tokio::test]
-async fn in_parts_until_nothing_is_left() {
-    let world = World::new().await;
+for_each_provider![
+    in_parts_until_nothing_is_left,
+    twenty_at_once_never_give_back_more_than_came,
+    one_key_is_one_refund,
+    a_key_is_needed_and_a_reason,
+    the_manager_of_another_store_is_told_that_there_is_none,
+    what_is_not_captured_is_not_refunded,
+    a_lost_answer_is_looked_up_and_a_silent_provider_asked_again_under_the_same_key,
+];
+
+async fn in_parts_until_nothing_is_left(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     let first = world.refund(order, "a", 300).await;
     assert_eq!(first.status, 201, "{}", first.body);
@@ -30,9 +40,8 @@ async fn in_parts_until_nothing_is_left() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn twenty_at_once_never_give_back_more_than_came() {
-    let world = World::new().await;
+async fn twenty_at_once_never_give_back_more_than_came(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     let keys: Vec<_> = (0..20).map(|key| key.to_string()).collect();
     let many = keys.iter().map(|key| world.refund(order, key, 100));
@@ -47,9 +56,8 @@ async fn twenty_at_once_never_give_back_more_than_came() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn one_key_is_one_refund() {
-    let world = World::new().await;
+async fn one_key_is_one_refund(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     let first = world.refund(order, "once", 100).await;
     for key in ["once", "\"once\""] {
@@ -77,9 +85,8 @@ async fn one_key_is_one_refund() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn a_key_is_needed_and_a_reason() {
-    let world = World::new().await;
+async fn a_key_is_needed_and_a_reason(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     let path = format!("/v1/payments/{}/refunds", order.0);
     let request = request(Method::POST, &path, &world.manager())
@@ -96,9 +103,8 @@ async fn a_key_is_needed_and_a_reason() {
     assert_eq!(world.provider.count("refund"), 0);
 }
 
-#[tokio::test]
-async fn the_manager_of_another_store_is_told_that_there_is_none() {
-    let world = World::new().await;
+async fn the_manager_of_another_store_is_told_that_there_is_none(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     let other = world.other_manager();
     let answer = world.refund_by(&other, order, "k", &refund(1)).await;
@@ -110,9 +116,8 @@ async fn the_manager_of_another_store_is_told_that_there_is_none() {
     assert_eq!(world.provider.count("refund"), 0);
 }
 
-#[tokio::test]
-async fn what_is_not_captured_is_not_refunded() {
-    let world = World::new().await;
+async fn what_is_not_captured_is_not_refunded(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     assert_eq!(
@@ -121,9 +126,10 @@ async fn what_is_not_captured_is_not_refunded() {
     );
 }
 
-#[tokio::test]
-async fn a_lost_answer_is_looked_up_and_a_silent_provider_asked_again_under_the_same_key() {
-    let world = World::new().await;
+async fn a_lost_answer_is_looked_up_and_a_silent_provider_asked_again_under_the_same_key(
+    provider: Provider,
+) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     world.provider.will("refund", &[Mood::Lost]);
     assert_eq!(world.refund(order, "a", 100).await.status, 201);

@@ -1,7 +1,11 @@
 //! What stands for a card is kept no longer than it is needed, and shown to nobody but the provider.
 
+use payment::provider::Provider;
+
 use crate::provider::Mood;
 use crate::world::{TOKEN, World, logged};
+
+for_each_provider![the_token_is_stored_until_the_provider_has_decided_and_never_told,];
 
 /// Everything that the database holds, as text.
 async fn stored(world: &World) -> String {
@@ -27,9 +31,8 @@ async fn stored(world: &World) -> String {
     all
 }
 
-#[tokio::test]
-async fn the_token_is_stored_until_the_provider_has_decided_and_never_told() {
-    let world = World::new().await;
+async fn the_token_is_stored_until_the_provider_has_decided_and_never_told(provider: Provider) {
+    let world = World::of(provider).await;
     let (good, declined, voided) = (world.new_order(), world.new_order(), world.new_order());
     world.provider.will(
         "authorisation",

@@ -5,11 +5,12 @@
 
 use payment::operation::Progress;
 use payment::payment::{OrderId, State};
+use payment::provider::Provider;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::provider::{self, Mood};
-use crate::world::{AMOUNT, World, message};
+use crate::world::{AMOUNT, World};
 
 /// One thing that is asked for or happens.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +93,8 @@ async fn act_on(world: &World, order: OrderId, act: Act) -> bool {
         }
         Act::Message(id, kind) => {
             let id = format!("{}-{id}", order.0);
-            world.webhook("newest", &message(&id, kind, order)).await;
+            let message = world.message(&id, kind, order);
+            world.webhook("newest", &message).await;
         }
         Act::CatchUp => world.provider.catch_up(),
         Act::Resolve => world.resolve().await,
@@ -160,13 +162,22 @@ async fn history(world: &mut World, acts: &[Act]) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn the_money_adds_up() {
+fn the_money_adds_up_with_the_acquirer() {
+    the_money_adds_up(Provider::Acquirer);
+}
+
+#[test]
+fn the_money_adds_up_with_stripe() {
+    the_money_adds_up(Provider::Stripe);
+}
+
+fn the_money_adds_up(provider: Provider) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime");
-    let world = std::cell::RefCell::new(runtime.block_on(World::new()));
+    let world = std::cell::RefCell::new(runtime.block_on(World::of(provider)));
     let config = Config {
         cases: 150,
         failure_persistence: None,

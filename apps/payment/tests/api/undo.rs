@@ -1,14 +1,27 @@
 //! Undoing: voids, tombstones, refunds of the saga, and what comes too late.
 
 use payment::operation::Progress;
+use payment::provider::Provider;
 use serde_json::json;
 
 use crate::provider::Mood;
 use crate::world::{AMOUNT, World};
 
-#[tokio::test]
-async fn a_void_sets_the_money_free_and_is_the_last_word() {
-    let world = World::new().await;
+for_each_provider![
+    a_void_sets_the_money_free_and_is_the_last_word,
+    an_order_that_was_undone_before_it_was_paid_never_is,
+    an_authorisation_that_nobody_knows_of_is_found_and_voided,
+    an_authorisation_that_did_not_happen_is_given_up_and_not_asked_for_again,
+    a_capture_that_did_not_happen_is_given_up_and_not_asked_for_again,
+    an_authorisation_after_its_void_is_voided_too,
+    a_capture_after_its_undoing_is_given_back,
+    the_sagas_refund_gives_back_what_is_left_once,
+    a_refund_by_the_saga_waits_for_a_capture_that_may_have_happened,
+    an_undoing_that_fails_is_repeated_until_it_works,
+];
+
+async fn a_void_sets_the_money_free_and_is_the_last_word(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     for _ in 0..3 {
@@ -27,9 +40,8 @@ async fn a_void_sets_the_money_free_and_is_the_last_word() {
     assert_eq!(world.provider.keys("capture").len(), 0);
 }
 
-#[tokio::test]
-async fn an_order_that_was_undone_before_it_was_paid_never_is() {
-    let world = World::new().await;
+async fn an_order_that_was_undone_before_it_was_paid_never_is(provider: Provider) {
+    let world = World::of(provider).await;
     let (voided, undone) = (world.new_order(), world.new_order());
     for _ in 0..2 {
         for answer in [world.void(voided).await, world.undo(undone).await] {
@@ -53,9 +65,8 @@ async fn an_order_that_was_undone_before_it_was_paid_never_is() {
     assert_eq!(world.events().await.len(), 0);
 }
 
-#[tokio::test]
-async fn an_authorisation_that_nobody_knows_of_is_found_and_voided() {
-    let world = World::new().await;
+async fn an_authorisation_that_nobody_knows_of_is_found_and_voided(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.provider.will("authorisation", &[Mood::Lost]);
     world.provider.is_silent(true);
@@ -79,9 +90,10 @@ async fn an_authorisation_that_nobody_knows_of_is_found_and_voided() {
     );
 }
 
-#[tokio::test]
-async fn an_authorisation_that_did_not_happen_is_given_up_and_not_asked_for_again() {
-    let world = World::new().await;
+async fn an_authorisation_that_did_not_happen_is_given_up_and_not_asked_for_again(
+    provider: Provider,
+) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.provider.will("authorisation", &[Mood::Away]);
     assert_eq!(world.authorise(order).await.problem().0, 503);
@@ -99,9 +111,8 @@ async fn an_authorisation_that_did_not_happen_is_given_up_and_not_asked_for_agai
     );
 }
 
-#[tokio::test]
-async fn a_capture_that_did_not_happen_is_given_up_and_not_asked_for_again() {
-    let world = World::new().await;
+async fn a_capture_that_did_not_happen_is_given_up_and_not_asked_for_again(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     world.provider.will("capture", &[Mood::Away]);
@@ -120,9 +131,8 @@ async fn a_capture_that_did_not_happen_is_given_up_and_not_asked_for_again() {
     );
 }
 
-#[tokio::test]
-async fn an_authorisation_after_its_void_is_voided_too() {
-    let world = World::new().await;
+async fn an_authorisation_after_its_void_is_voided_too(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.provider.will("authorisation", &[Mood::Late]);
     world.authorise(order).await;
@@ -149,9 +159,8 @@ async fn an_authorisation_after_its_void_is_voided_too() {
     );
 }
 
-#[tokio::test]
-async fn a_capture_after_its_undoing_is_given_back() {
-    let world = World::new().await;
+async fn a_capture_after_its_undoing_is_given_back(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     world.provider.will("capture", &[Mood::Late]);
@@ -177,9 +186,8 @@ async fn a_capture_after_its_undoing_is_given_back() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn the_sagas_refund_gives_back_what_is_left_once() {
-    let world = World::new().await;
+async fn the_sagas_refund_gives_back_what_is_left_once(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     assert_eq!(
         world.void(order).await.problem(),
@@ -205,9 +213,8 @@ async fn the_sagas_refund_gives_back_what_is_left_once() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn a_refund_by_the_saga_waits_for_a_capture_that_may_have_happened() {
-    let world = World::new().await;
+async fn a_refund_by_the_saga_waits_for_a_capture_that_may_have_happened(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.authorise(order).await;
     world.provider.will("capture", &[Mood::Lost]);
@@ -225,9 +232,8 @@ async fn a_refund_by_the_saga_waits_for_a_capture_that_may_have_happened() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn an_undoing_that_fails_is_repeated_until_it_works() {
-    let world = World::new().await;
+async fn an_undoing_that_fails_is_repeated_until_it_works(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.captured().await;
     world
         .provider

@@ -1,14 +1,26 @@
 //! When the provider's answer is lost, late, wrong or never comes: it is asked what it did, and nothing is done twice.
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use payment::payment::Status;
+use payment::provider::Provider;
 
 use crate::provider::{self, Mood};
 use crate::world::{AMOUNT, World};
 
-#[tokio::test]
-async fn a_lost_answer_is_looked_up() {
-    let world = World::new().await;
+for_each_provider![
+    a_lost_answer_is_looked_up,
+    a_hang_is_given_up_and_settled_later,
+    unknown_is_never_told_as_failed_however_long_it_lasts,
+    an_answer_about_another_purchase_decides_nothing,
+    an_answer_of_another_amount_decides_nothing,
+    an_answer_that_can_not_be_read_decides_nothing,
+    a_limit_decides_nothing,
+    a_provider_that_is_cut_off_is_unknown_too,
+    two_resolvers_share_the_work,
+];
+
+async fn a_lost_answer_is_looked_up(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     for kind in ["authorisation", "capture", "refund"] {
         world.provider.will(kind, &[Mood::Lost]);
@@ -45,9 +57,8 @@ async fn a_lost_answer_is_looked_up() {
     world.check_money(order).await;
 }
 
-#[tokio::test]
-async fn a_hang_is_given_up_and_settled_later() {
-    let world = World::new().await;
+async fn a_hang_is_given_up_and_settled_later(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world.provider.will("authorisation", &[Mood::Hang]);
     let answer = world.authorise(order).await;
@@ -62,9 +73,8 @@ async fn a_hang_is_given_up_and_settled_later() {
     assert_eq!(world.provider.count("authorisation"), 1);
 }
 
-#[tokio::test]
-async fn unknown_is_never_told_as_failed_however_long_it_lasts() {
-    let world = World::new().await;
+async fn unknown_is_never_told_as_failed_however_long_it_lasts(provider: Provider) {
+    let world = World::of(provider).await;
     let order = world.new_order();
     world
         .provider
@@ -93,21 +103,44 @@ async fn unknown_is_never_told_as_failed_however_long_it_lasts() {
     assert_eq!(world.provider.count("authorisation"), 1);
 }
 
-#[tokio::test]
-async fn an_answer_about_another_purchase_decides_nothing() {
-    let world = World::new().await;
-    let order = world.new_order();
-    world.provider.will("authorisation", &[Mood::Garbled]);
-    world.provider.is_silent(true);
-    assert_eq!(world.authorise(order).await.problem().0, 503);
-    world.provider.is_silent(false);
-    assert_eq!(world.authorise(order).await.payment().1, "authorised");
-    assert_eq!(world.provider.count("authorisation"), 1);
+async fn an_answer_about_another_purchase_decides_nothing(provider: Provider) {
+    decides_nothing(provider, Mood::Garbled).await;
 }
 
-#[tokio::test]
-async fn a_provider_that_is_cut_off_is_unknown_too() {
-    let mut world = World::new().await;
+async fn an_answer_of_another_amount_decides_nothing(provider: Provider) {
+    decides_nothing(provider, Mood::Miscounted).await;
+}
+
+async fn an_answer_that_can_not_be_read_decides_nothing(provider: Provider) {
+    decides_nothing(provider, Mood::Babble).await;
+}
+
+async fn a_limit_decides_nothing(provider: Provider) {
+    decides_nothing(provider, Mood::Limited).await;
+}
+
+async fn decides_nothing(provider: Provider, mood: Mood) {
+    let world = World::of(provider).await;
+    let order = world.new_order();
+    let asked = async |kind: &'static str| match kind {
+        "authorisation" => world.authorise(order).await,
+        "capture" => world.capture(order).await,
+        _ => world.undo(order).await,
+    };
+    for kind in ["authorisation", "capture", "refund"] {
+        world.provider.will(kind, &[mood]);
+        world.provider.is_silent(true);
+        let unknown = (503, "payment-unknown".into());
+        assert_eq!(asked(kind).await.problem(), unknown, "{kind}");
+        world.provider.is_silent(false);
+        assert_eq!(asked(kind).await.status, StatusCode::OK, "{kind}");
+        assert_eq!(world.provider.count(kind), 1, "{kind}");
+    }
+    world.check_money(order).await;
+}
+
+async fn a_provider_that_is_cut_off_is_unknown_too(provider: Provider) {
+    let mut world = World::of(provider).await;
     world.provider.is_silent(true);
     world.provider.will("authorisation", &[Mood::Away; 8]);
     let orders: Vec<_> = (0..8).map(|_| world.new_order()).collect();
@@ -132,9 +165,8 @@ async fn a_provider_that_is_cut_off_is_unknown_too() {
     assert_eq!(world.provider.count("authorisation"), 8);
 }
 
-#[tokio::test]
-async fn two_resolvers_share_the_work() {
-    let world = World::new().await;
+async fn two_resolvers_share_the_work(provider: Provider) {
+    let world = World::of(provider).await;
     world.provider.will("authorisation", &[Mood::Away; 6]);
     let orders: Vec<_> = (0..6).map(|_| world.new_order()).collect();
     for order in &orders {

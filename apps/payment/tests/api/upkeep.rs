@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::world::{World, message};
+use crate::world::World;
 
 #[tokio::test]
 async fn a_key_counts_for_a_day_and_a_message_for_a_month() {
@@ -10,7 +10,7 @@ async fn a_key_counts_for_a_day_and_a_message_for_a_month() {
     let order = world.captured().await;
     assert_eq!(world.refund(order, "k", 10).await.status, 201);
     world
-        .webhook("newest", &message("ev_1", "refund.succeeded", order))
+        .webhook("newest", &world.message("ev_1", "refund.succeeded", order))
         .await;
     world.app.clock.advance(TimeDelta::hours(23));
     assert_eq!(payment::upkeep::forget(&world.app).await.expect("rows"), 0);

@@ -11,6 +11,7 @@ use dapr_kit::{DaprConfig, Secret, Secrets};
 use outbox::Relay;
 use payment::operation::Progress;
 use payment::payment::{OrderId, Payment};
+use payment::provider::Provider as Spoken;
 use payment::state::App;
 use payment::{resolver, routes, store};
 use serde_json::{Value, json};
@@ -79,10 +80,20 @@ impl Answer {
 }
 
 impl World {
+    /// With the acquirer for a provider.
     pub async fn new() -> Self {
+        Self::of(Spoken::Acquirer).await
+    }
+
+    pub async fn of(spoken: Spoken) -> Self {
+        let (provider, config) = provider::start(spoken).await;
+        Self::at(provider, config).await
+    }
+
+    /// With a sidecar that leads to another than the stand-in.
+    pub async fn at(provider: Provider, config: DaprConfig) -> Self {
         log();
         let db = testkit::database(&[&payment::MIGRATOR, &outbox::MIGRATOR]).await;
-        let (provider, config) = provider::start().await;
         let dapr = provider::dapr(&config);
         let secret = [("current", "newest"), ("previous", "older")];
         let secret = secret.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -94,6 +105,7 @@ impl World {
             ids: Ids::new(clock.clone()),
             clock,
             undecided: Arc::new(Notify::new()),
+            provider: provider.spoken,
             webhook: Secrets::fixed(Secret::new("webhook", secret.into())),
         };
         let issuer = Issuer::new();
@@ -230,6 +242,34 @@ impl World {
             .await
     }
 
+    /// A message that something was done for an order, in the acquirer's words for what.
+    pub fn message(&self, id: &str, kind: &str, order: OrderId) -> Value {
+        self.message_of(id, kind, &order.0.to_string())
+    }
+
+    /// A message about whatever is called `reference`.
+    pub fn message_of(&self, id: &str, kind: &str, reference: &str) -> Value {
+        let created = morning().timestamp();
+        if self.app.provider == Spoken::Acquirer {
+            let data = json!({"id": "xx_1", "reference": reference, "status": "whatever"});
+            return json!({"id": id, "type": kind, "created": created, "data": data});
+        }
+        let kind = match kind {
+            "authorisation.succeeded" => "payment_intent.amount_capturable_updated",
+            "authorisation.declined" => "payment_intent.payment_failed",
+            "capture.succeeded" => "payment_intent.succeeded",
+            "void.succeeded" => "payment_intent.canceled",
+            "refund.succeeded" => "refund.updated",
+            other => other,
+        };
+        let metadata = json!({"order": reference, "operation": "whatever"});
+        let object = json!({"id": "xx_1", "object": "whatever", "metadata": metadata});
+        json!({
+            "id": id, "object": "event", "type": kind, "created": created, "api_version": "whatever",
+            "data": {"object": object, "previous_attributes": {}},
+        })
+    }
+
     /// A message of the provider, signed at the service's time by `secret`.
     pub async fn webhook(&self, secret: &str, body: &Value) -> Answer {
         let body = body.to_string();
@@ -243,7 +283,11 @@ impl World {
             .uri("/v1/webhooks/provider")
             .header("dapr-api-token", APP_TOKEN);
         if let Some(signature) = signature {
-            request = request.header("acquirer-signature", signature);
+            let header = match self.app.provider {
+                Spoken::Acquirer => "acquirer-signature",
+                Spoken::Stripe => "stripe-signature",
+            };
+            request = request.header(header, signature);
         }
         self.send(request.body(body.into()).expect("a request"))
             .await
@@ -383,14 +427,6 @@ pub fn authorisation(amount: i64) -> Value {
 
 pub fn refund(amount: i64) -> Value {
     json!({"amount": eur(amount), "reason": "the milk was sour"})
-}
-
-/// A message that something was done for an order.
-pub fn message(id: &str, kind: &str, order: OrderId) -> Value {
-    json!({
-        "id": id, "type": kind, "created": morning().timestamp(),
-        "data": {"id": "xx_1", "reference": order.0, "status": "whatever"},
-    })
 }
 
 pub fn sign(secret: &str, at: i64, body: &str) -> String {
