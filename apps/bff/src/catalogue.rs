@@ -1,7 +1,9 @@
-//! What the catalog sells and the inventory has, kept ready for everybody: stores and menus, thirty seconds each.
+//! What the catalog sells and the inventory has, kept ready for everybody: stores and menus, thirty seconds each, and a
+//! menu no longer than until its catalog tells of a change.
 //!
-//! Invariant: one refill at a time per answer, and while the catalog is away the last answer is served, marked as stale:
-//! a menu is no price list, for the order service asks the catalog again when an order is placed, and the inventory too.
+//! Invariant: one refill at a time per answer; what was asked for before a change was told is never kept as new after it;
+//! and while the catalog is away the last answer is served, marked as stale: a menu is no price list, for the order
+//! service asks the catalog again when an order is placed, and the inventory too.
 
 mod availability;
 mod kept;
@@ -13,8 +15,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::http::header::{ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use chrono::TimeDelta;
 use dapr_kit::{Dapr, Reply, Tokens};
@@ -111,7 +113,7 @@ impl Catalogue {
             Ok(Ok(Refilled::Kept(kept))) => Ok(kept.answer(request, None)),
             Ok(Ok(Refilled::Other(answer))) if !answer.status().is_server_error() => {
                 // Gone, or forbidden to us now: what was kept is not true any more.
-                place.put(None);
+                place.empty();
                 self.drop_if_empty(&path, &place);
                 Ok(answer)
             }
@@ -122,10 +124,24 @@ impl Catalogue {
                     tracing::warn!("the catalog does not answer well: its last answer is served");
                 }
                 let now = self.clock.now();
-                let last = Arc::new(last.while_away(now + PAUSE));
-                place.put(Some(last.clone()));
+                let last = place.put(place.changes(), last.while_away(now + PAUSE));
                 Ok(last.answer(request, Some(now)))
             }
+        }
+    }
+
+    /// Lets the menu of a store, or of all, be asked for anew by whoever wants it next.
+    pub fn menus_changed(&self, store: Option<Uuid>) {
+        let now = self.clock.now();
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        match store {
+            Some(store) => {
+                if let Some(place) = places.get(&Asked::Menu(store).path()) {
+                    place.outdate(now);
+                }
+            }
+            // The list of stores too: that is one question more, and nothing is left out.
+            None => places.values().for_each(|place| place.outdate(now)),
         }
     }
 
@@ -140,6 +156,7 @@ impl Catalogue {
         };
         // A refill under way may have asked the inventory before the change.
         let _refilling = place.refill.lock().await;
+        let since = place.changes();
         let Some(last) = place.kept() else {
             return Ok(());
         };
@@ -148,7 +165,7 @@ impl Catalogue {
                 .as_ref()
                 .is_none_or(|known| known.version < available.version)
         {
-            place.put(Some(Arc::new(last.with(Some(available))?)));
+            place.put(since, last.with(Some(available))?);
         }
         Ok(())
     }
@@ -171,6 +188,7 @@ impl Catalogue {
         place: &Place,
         last: Option<&Kept>,
     ) -> Result<Refilled, Error> {
+        let since = place.changes();
         let available = async {
             match asked {
                 Asked::Stores => None,
@@ -192,15 +210,18 @@ impl Catalogue {
             }
             _ => return forward::from_service(reply).map(Refilled::Other),
         };
-        let kept = Arc::new(kept);
-        place.put(Some(kept.clone()));
-        Ok(Refilled::Kept(kept))
+        Ok(Refilled::Kept(place.put(since, kept)))
     }
 
     async fn ask_catalog(&self, asked: Asked, last: Option<&Kept>) -> Result<Reply, Error> {
         let token = self.tokens.for_self(CATALOG).await.map_err(Error::Token)?;
         let path = format!("/v1{}", asked.path());
-        let mut call = self.dapr.invoke(CATALOG, Method::GET, &path).bearer(&token);
+        // The catalog has answers of its own in memory, which may be from before a change that we were just told of.
+        let mut call = self
+            .dapr
+            .invoke(CATALOG, Method::GET, &path)
+            .bearer(&token)
+            .header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         if let Some(etag) = last.and_then(|last| last.catalog_etag.clone()) {
             call = call.header(IF_NONE_MATCH, etag);
         }

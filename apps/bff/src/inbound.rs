@@ -1,5 +1,5 @@
-//! Events of the order service and the inventory, as far as browsers are shown them, and identity's of sessions that
-//! ended.
+//! Events of the order service and the inventory, as far as browsers are shown them, the catalog's of what menus show, and
+//! identity's of sessions that ended.
 //!
 //! Invariant: an order's or an item's event decides nothing here; it is shown to whoever looks, and by its version it is
 //! told whether it is news.
@@ -54,6 +54,14 @@ pub struct AvailabilityEvent {
     /// What that store has run out of now.
     #[serde(flatten)]
     pub available: Availability,
+}
+
+/// What we read of every event on `catalog-events`.
+#[derive(Debug, Deserialize)]
+pub struct CatalogEvent {
+    /// Whose menu is not the one that is kept any more; all stores', if none is named.
+    #[serde(default)]
+    pub store_id: Option<Uuid>,
 }
 
 /// `POST /events/order`: a delivery of our sidecar.
@@ -120,6 +128,21 @@ async fn sold_out(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> 
         .map_err(|error| NotTaken::Unusable(error.to_string()))
 }
 
+/// `POST /events/catalog`: a delivery of our sidecar. Whatever has changed, the menus that may show it are asked for anew
+/// by whoever wants them next.
+pub async fn catalog(State(app): State<App>, event: CloudEvent<CatalogEvent>) -> StatusCode {
+    let span = span_of(&event, "consume catalog-events");
+    let _entered = span.enter();
+    tracing::info!(
+        event.id = event.id,
+        event.kind = event.kind,
+        event.subject = event.subject,
+        "an event was consumed"
+    );
+    app.catalogue.menus_changed(event.data.store_id);
+    StatusCode::NO_CONTENT
+}
+
 /// `POST /events/identity`: a delivery of our sidecar. Whose sign-in has ended is signed out here too, at once.
 pub async fn identity(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
     delivery::answer(async {
@@ -173,6 +196,22 @@ mod tests {
             read >= 4,
             "created, confirmed, fulfilment_changed, completed"
         );
+    }
+
+    #[test]
+    fn the_catalogs_samples_are_understood() {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog/events");
+        let mut of_one_store = 0;
+        for entry in std::fs::read_dir(samples).expect("the catalog's golden samples") {
+            let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a sample");
+            let event: CloudEvent<CatalogEvent> =
+                serde_json::from_str(&text).expect("an event we understand");
+            if let Some(store) = event.data.store_id {
+                assert!(event.subject.starts_with(&store.to_string()));
+                of_one_store += 1;
+            }
+        }
+        assert_eq!(of_one_store, 1, "a price is one store's");
     }
 
     #[test]

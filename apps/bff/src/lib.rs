@@ -7,7 +7,8 @@
 //! **Calls** identity, catalog, order, inventory and payment by service invocation, in the person's name by token exchange,
 //! for menus and what is sold out in its own.
 //! **Publishes** nothing. **Listens to** `order-events`, to show orders as they change, to `inventory-events`, to show what
-//! is sold out, and to `identity-events`, to end what came from a sign-in that ended.
+//! is sold out, to `catalog-events`, to show menus as they are, and to `identity-events`, to end what came from a sign-in
+//! that ended.
 //!
 //! Invariants: no token is in any byte that a browser sees; no page of another site can read or change anything here; what
 //! a person may do is decided by the service that is asked, never here.

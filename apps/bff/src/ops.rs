@@ -7,6 +7,7 @@ pub mod menu;
 pub mod pass;
 pub mod pass_bearer;
 pub mod preflight;
+pub mod search;
 pub mod session_end;
 pub mod session_read;
 pub mod sign_in_finish;

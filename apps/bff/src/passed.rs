@@ -15,9 +15,10 @@ const ORDER: &str = "order";
 const INVENTORY: &str = "inventory";
 const PAYMENT: &str = "payment";
 const IDENTITY: &str = "identity";
+const CATALOG: &str = "catalog";
 
 /// The rows.
-pub static PASSED: [Passed; 42] = [
+pub static PASSED: [Passed; 67] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders/{id}", ORDER, "/v1/orders/{id}"),
@@ -114,6 +115,102 @@ pub static PASSED: [Passed; 42] = [
         INVENTORY,
         "/v1/stores/{id}/adjustments",
     ),
+    // What the company sells, and what a store asks for it.
+    row(GET, "/api/categories", CATALOG, "/v1/categories"),
+    row(POST, "/api/categories", CATALOG, "/v1/categories"),
+    row(GET, "/api/categories/{id}", CATALOG, "/v1/categories/{id}"),
+    row(PUT, "/api/categories/{id}", CATALOG, "/v1/categories/{id}"),
+    row(
+        DELETE,
+        "/api/categories/{id}",
+        CATALOG,
+        "/v1/categories/{id}",
+    ),
+    row(GET, "/api/products", CATALOG, "/v1/products"),
+    row(POST, "/api/products", CATALOG, "/v1/products"),
+    row(GET, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
+    row(PUT, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
+    row(DELETE, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
+    row(GET, "/api/option-groups", CATALOG, "/v1/option-groups"),
+    row(POST, "/api/option-groups", CATALOG, "/v1/option-groups"),
+    row(
+        GET,
+        "/api/option-groups/{id}",
+        CATALOG,
+        "/v1/option-groups/{id}",
+    ),
+    row(
+        PUT,
+        "/api/option-groups/{id}",
+        CATALOG,
+        "/v1/option-groups/{id}",
+    ),
+    row(
+        DELETE,
+        "/api/option-groups/{id}",
+        CATALOG,
+        "/v1/option-groups/{id}",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/tax-rates",
+        CATALOG,
+        "/v1/stores/{id}/tax-rates",
+    ),
+    row(
+        PUT,
+        "/api/stores/{id}/tax-rates",
+        CATALOG,
+        "/v1/stores/{id}/tax-rates",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/prices",
+        CATALOG,
+        "/v1/stores/{id}/prices",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/prices/{item}",
+        CATALOG,
+        "/v1/stores/{id}/prices/{item}",
+    ),
+    row(
+        PUT,
+        "/api/stores/{id}/prices/{item}",
+        CATALOG,
+        "/v1/stores/{id}/prices/{item}",
+    ),
+    row(
+        DELETE,
+        "/api/stores/{id}/prices/{item}",
+        CATALOG,
+        "/v1/stores/{id}/prices/{item}",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/price-changes",
+        CATALOG,
+        "/v1/stores/{id}/price-changes",
+    ),
+    row(
+        POST,
+        "/api/stores/{id}/price-changes",
+        CATALOG,
+        "/v1/stores/{id}/price-changes",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/price-changes/{change}",
+        CATALOG,
+        "/v1/stores/{id}/price-changes/{change}",
+    ),
+    row(
+        DELETE,
+        "/api/stores/{id}/price-changes/{change}",
+        CATALOG,
+        "/v1/stores/{id}/price-changes/{change}",
+    ),
     // Accounts, and what happened to them.
     row(GET, "/api/users", IDENTITY, "/v1/users"),
     row(GET, "/api/users/{id}", IDENTITY, "/v1/users/{id}"),
@@ -180,14 +277,21 @@ pub static PASSED: [Passed; 42] = [
     ),
 ];
 
-/// The catalog's, which our own client gets from what is kept ready: only registered clients are passed on.
-pub static CATALOG: [Passed; 2] = [
-    row(GET, "/api/stores", "catalog", "/v1/stores"),
+/// What anybody may ask the catalog, which our own client is answered in our own name, mostly from what is kept ready:
+/// only registered clients are passed on.
+pub static MENUS: [Passed; 3] = [
+    row(GET, "/api/stores", CATALOG, "/v1/stores"),
     row(
         GET,
         "/api/stores/{id}/menu",
-        "catalog",
+        CATALOG,
         "/v1/stores/{id}/menu",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/search",
+        CATALOG,
+        "/v1/stores/{id}/search",
     ),
 ];
 

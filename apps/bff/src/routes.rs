@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
-    api_document, live_order, live_tickets, menu, pass_bearer, preflight, session_end,
+    api_document, live_order, live_tickets, menu, pass_bearer, preflight, search, session_end,
     session_read, sign_in_finish, sign_in_start, to_identity, webhook,
 };
 use crate::pages::{self, Web};
@@ -44,6 +44,12 @@ pub fn table() -> Routes<App> {
             "/events/inventory",
             Access::Sidecar,
             inbound::inventory,
+        )
+        .route(
+            Method::POST,
+            "/events/catalog",
+            Access::Sidecar,
+            inbound::catalog,
         )
         .route(
             Method::POST,
@@ -108,6 +114,7 @@ fn api() -> Rows {
         )
         .row(GET, "/api/stores", Access::Public, menu::stores)
         .row(GET, "/api/stores/{id}/menu", Access::Public, menu::menu)
+        .row(GET, search::PATH, Access::Public, search::handle)
         .row(
             GET,
             "/api/stores/{id}/tickets/events",

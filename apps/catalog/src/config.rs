@@ -14,6 +14,10 @@ pub const JWKS: &str = "/oauth2/jwks";
 pub const SECRET_STORE: &str = "secretstore";
 /// The secret with the database's address and login.
 pub const DATABASE: &str = "database";
+/// The Dapr component that reaches the broker.
+pub const PUBSUB: &str = "pubsub";
+/// The topic of our events.
+pub const TOPIC: &str = "catalog-events";
 
 const SEED: &str = "CREMA_SEED";
 

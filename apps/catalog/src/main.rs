@@ -1,17 +1,20 @@
 //! The catalog service: configuration, telemetry, database, migrations, seed, serving, draining.
 //!
-//! Invariant: nothing is served before the schema and the seed are in place.
+//! Invariant: nothing is served before the schema and the seed are in place, and the relay ends after the last request,
+//! so that the events of every edit are drained too.
 
 use anyhow::Context as _;
-use catalog::config::{self, APP, DATABASE, IDENTITY, JWKS, SECRET_STORE};
+use catalog::config::{self, APP, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
 use catalog::state::App;
-use catalog::{MIGRATOR, routes, seed};
+use catalog::{MIGRATOR, routes, seed, settling};
 use dapr_kit::{Dapr, Secrets};
+use outbox::Relay;
 use service::auth::Verifier;
 use service::clock::Clock;
 use service::database;
 use service::routes::Guard;
 use service::server::{Readiness, Server, Shutdown};
+use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -23,6 +26,10 @@ async fn main() -> anyhow::Result<()> {
     let secret = Secrets::watch(dapr.clone(), SECRET_STORE, DATABASE).await?;
     let db = database::connect(secret).await?;
     MIGRATOR.run(&db).await.context("the migrations")?;
+    outbox::MIGRATOR
+        .run(&db)
+        .await
+        .context("the outbox's migrations")?;
     if config.seed_demo && seed::demo(&db).await.context("the seed")? {
         tracing::info!("filled an empty catalogue with the demonstration's");
     }
@@ -32,6 +39,8 @@ async fn main() -> anyhow::Result<()> {
     let clock = Clock::system();
     let issuer = common.issuer.as_str();
     let verifier = Verifier::remote(dapr.clone(), IDENTITY, JWKS, issuer, APP, clock.clone());
+    let relay = Relay::new(db.clone(), dapr.clone(), PUBSUB, TOPIC);
+    let app = App::new(db.clone(), clock, relay.waker());
     let readiness = Readiness::default()
         .with("database", {
             let db = db.clone();
@@ -45,20 +54,32 @@ async fn main() -> anyhow::Result<()> {
             async move { dapr.ready().await }
         });
 
+    let (last_request_done, relay_may_end) = oneshot::channel::<()>();
+    let mut relay = tokio::spawn(relay.run(async {
+        // Either outcome means that nothing is served any more.
+        let _ = relay_may_end.await;
+    }));
+    let settling = tokio::spawn(settling::run(app.clone(), shutdown.clone()));
     let offered = routes::table();
     let table = offered.table().to_vec();
     let guard = Guard::new(verifier, common.app_api_token.clone());
-    let router = offered.into_router(App::new(db.clone(), clock), guard);
-    let served = Server {
+    let router = offered.into_router(app, guard);
+    let server = Server {
         common,
         table,
         router,
         readiness,
         shutdown,
-    }
-    .run(&telemetry)
-    .await;
+    };
+    let outcome = tokio::select! {
+        outcome = server.run(&telemetry) => outcome,
+        // Changes that nobody is told of are worse than a restart.
+        ended = &mut relay => anyhow::bail!("the relay ended early: {ended:?}"),
+    };
+    drop(last_request_done);
+    relay.await.context("the relay")?;
+    settling.abort();
     db.close().await;
     telemetry.flush();
-    Ok(served?)
+    Ok(outcome?)
 }

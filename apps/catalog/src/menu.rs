@@ -3,6 +3,7 @@
 //! Invariant: a `Menu` holds only what its store offers: every variation and option in it has a price there, every
 //! product at least one variation and a tax rate. All amounts are minor units of the store's one currency, tax included.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::money::Currency;
@@ -51,6 +52,8 @@ pub struct Menu {
     pub store: Store,
     /// Grows with every change to anything below.
     pub version: i64,
+    /// The next planned price takes effect then, and this menu is not the store's any more.
+    pub good_until: Option<DateTime<Utc>>,
     /// In the order they are shown.
     pub categories: Vec<Category>,
 }

@@ -1,7 +1,8 @@
 //! Menus in memory: the parsed menu for pricing, its rendered JSON for reading.
 //!
-//! Invariant: a menu is used under the version it was read with; [`Menus::current`] has compared that version with the
-//! database during the call, [`Menus::recent`] at most [`TRUSTED_FOR`] before it.
+//! Invariant: a menu is used under the version it was read with and before the next planned price takes effect;
+//! [`Menus::current`] has compared that version with the database during the call, [`Menus::recent`] at most
+//! [`TRUSTED_FOR`] before it.
 //!
 //! Why: the menu is the platform's hottest read and changes a few times a day. Reading it is three joins and some
 //! 20 KB of JSON; the version is one look into a primary key. Even that look costs a good part of what an invocation
@@ -34,6 +35,13 @@ pub struct Snapshot {
     pub rendered: Rendered,
 }
 
+impl Snapshot {
+    /// Whether no planned price has taken effect since it was read.
+    fn is_good_at(&self, now: DateTime<Utc>) -> bool {
+        self.menu.good_until.is_none_or(|until| now < until)
+    }
+}
+
 /// The menus of all stores asked for so far. Only stores that exist get an entry, so it cannot be made to grow.
 #[derive(Debug)]
 pub struct Menus {
@@ -61,8 +69,11 @@ impl Menus {
 
     /// A store's menu, at most a second old.
     pub async fn recent(&self, store: StoreId) -> Result<Arc<Snapshot>, Error> {
+        let now = self.clock.now();
         match self.entry(store) {
-            Some(entry) if self.clock.now() - entry.checked < TRUSTED_FOR => Ok(entry.snapshot),
+            Some(entry) if now - entry.checked < TRUSTED_FOR && entry.snapshot.is_good_at(now) => {
+                Ok(entry.snapshot)
+            }
             _ => self.current(store).await,
         }
     }
@@ -76,8 +87,12 @@ impl Menus {
         drop(db);
         let version = version.ok_or(Error::UnknownStore)?;
         let snapshot = match self.entry(store) {
-            Some(entry) if entry.snapshot.menu.version == version => entry.snapshot,
-            _ => Arc::new(self.read(store).await?),
+            Some(entry)
+                if entry.snapshot.menu.version == version && entry.snapshot.is_good_at(checked) =>
+            {
+                entry.snapshot
+            }
+            _ => Arc::new(self.read(store, checked).await?),
         };
         let entry = Entry {
             snapshot: Arc::clone(&snapshot),
@@ -90,12 +105,12 @@ impl Menus {
         Ok(snapshot)
     }
 
-    async fn read(&self, store: StoreId) -> Result<Snapshot, Error> {
+    async fn read(&self, store: StoreId, at: DateTime<Utc>) -> Result<Snapshot, Error> {
         let mut snapshot = self
             .db
             .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .await?;
-        let menu = store::menu(&mut snapshot, store).await?;
+        let menu = store::menu(&mut snapshot, store, at).await?;
         snapshot.commit().await?;
         let menu = menu.ok_or(Error::UnknownStore)?;
         let rendered = Rendered::new(&MenuBody::from(&menu))?;
@@ -128,9 +143,10 @@ struct CategoryBody<'a> {
     products: Vec<ProductBody<'a>>,
 }
 
+/// A product as it is answered.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Product")]
-struct ProductBody<'a> {
+pub struct ProductBody<'a> {
     id: ProductId,
     name: &'a str,
     description: &'a str,
@@ -170,7 +186,31 @@ struct OptionBody<'a> {
 impl<'a> From<&'a Menu> for MenuBody<'a> {
     fn from(menu: &'a Menu) -> Self {
         let currency = menu.store.currency;
-        let product = |product: &'a crate::menu::Product| ProductBody {
+        Self {
+            store_id: menu.store.id,
+            currency,
+            categories: menu
+                .categories
+                .iter()
+                .map(|category| CategoryBody {
+                    id: category.id,
+                    name: &category.name,
+                    products: category
+                        .products
+                        .iter()
+                        .map(|product| ProductBody::new(product, currency))
+                        .collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> ProductBody<'a> {
+    /// This product, priced in its store's currency.
+    #[must_use]
+    pub fn new(product: &'a crate::menu::Product, currency: Currency) -> Self {
+        Self {
             id: product.id,
             name: &product.name,
             description: &product.description,
@@ -189,19 +229,6 @@ impl<'a> From<&'a Menu> for MenuBody<'a> {
                 .option_groups
                 .iter()
                 .map(|group| GroupBody::new(group, currency))
-                .collect(),
-        };
-        Self {
-            store_id: menu.store.id,
-            currency,
-            categories: menu
-                .categories
-                .iter()
-                .map(|category| CategoryBody {
-                    id: category.id,
-                    name: &category.name,
-                    products: category.products.iter().map(product).collect(),
-                })
                 .collect(),
         }
     }

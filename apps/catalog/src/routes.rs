@@ -1,28 +1,82 @@
 //! Every route of this service, with the scope that it needs.
 //!
-//! Invariant: none is public.
+//! Invariant: none is public; whose store it is, is decided in the operation.
 
 use axum::http::Method;
 use service::revoked;
 use service::routes::{Access, Routes};
 
-use crate::ops::{menu, quote, stores};
+use crate::ops::{
+    categories, menu, option_groups, price_changes, prices, products, quote, search, stores,
+    tax_rates,
+};
 use crate::state::App;
 
 const READ: Access = Access::Scope("catalog:read");
 const QUOTE: Access = Access::Scope("catalog:quote");
+const MANAGE: Access = Access::Scope("catalog:manage");
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const DELETE: Method = Method::DELETE;
 
 /// The table.
 #[must_use]
 pub fn table() -> Routes<App> {
-    Routes::new()
-        .route(Method::GET, "/v1/stores", READ, stores::handler)
-        .route(Method::GET, "/v1/stores/{store}/menu", READ, menu::handler)
-        .route(Method::POST, "/v1/quotes", QUOTE, quote::handler)
-        .route(
-            Method::POST,
-            "/events/identity",
-            Access::Sidecar,
-            revoked::hear,
-        )
+    let routes = Routes::new()
+        .route(GET, "/v1/stores", READ, stores::handler)
+        .route(GET, "/v1/stores/{store}/menu", READ, menu::handler)
+        .route(GET, "/v1/stores/{store}/search", READ, search::handler)
+        .route(POST, "/v1/quotes", QUOTE, quote::handler)
+        .route(POST, "/events/identity", Access::Sidecar, revoked::hear);
+    of_a_store(of_the_company(routes))
+}
+
+/// What the company sells.
+fn of_the_company(routes: Routes<App>) -> Routes<App> {
+    let all = "/v1/categories";
+    let one = "/v1/categories/{category}";
+    let routes = routes
+        .route(GET, all, MANAGE, categories::list::handler)
+        .route(POST, all, MANAGE, categories::create::handler)
+        .route(GET, one, MANAGE, categories::read::handler)
+        .route(PUT, one, MANAGE, categories::replace::handler)
+        .route(DELETE, one, MANAGE, categories::delete::handler);
+    let all = "/v1/products";
+    let one = "/v1/products/{product}";
+    let routes = routes
+        .route(GET, all, MANAGE, products::list::handler)
+        .route(POST, all, MANAGE, products::create::handler)
+        .route(GET, one, MANAGE, products::read::handler)
+        .route(PUT, one, MANAGE, products::replace::handler)
+        .route(DELETE, one, MANAGE, products::delete::handler);
+    let all = "/v1/option-groups";
+    let one = "/v1/option-groups/{group}";
+    routes
+        .route(GET, all, MANAGE, option_groups::list::handler)
+        .route(POST, all, MANAGE, option_groups::create::handler)
+        .route(GET, one, MANAGE, option_groups::read::handler)
+        .route(PUT, one, MANAGE, option_groups::replace::handler)
+        .route(DELETE, one, MANAGE, option_groups::delete::handler)
+}
+
+/// What a store asks for it.
+fn of_a_store(routes: Routes<App>) -> Routes<App> {
+    let rates = "/v1/stores/{store}/tax-rates";
+    let prices = "/v1/stores/{store}/prices";
+    let price = "/v1/stores/{store}/prices/{item}";
+    let changes = "/v1/stores/{store}/price-changes";
+    let change = "/v1/stores/{store}/price-changes/{change}";
+    routes
+        .route(GET, rates, MANAGE, tax_rates::read::handler)
+        .route(PUT, rates, MANAGE, tax_rates::replace::handler)
+        .route(GET, prices, MANAGE, prices::list::handler)
+        .route(GET, price, MANAGE, prices::read::handler)
+        .route(PUT, price, MANAGE, prices::set::handler)
+        .route(DELETE, price, MANAGE, prices::remove::handler)
+        .route(GET, changes, MANAGE, price_changes::list::handler)
+        .route(POST, changes, MANAGE, price_changes::plan::handler)
+        .route(GET, change, MANAGE, price_changes::read::handler)
+        .route(DELETE, change, MANAGE, price_changes::cancel::handler)
 }

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
+use outbox::Waker;
 use service::clock::Clock;
+use service::ids::Ids;
 use sqlx::PgPool;
 
 use crate::menus::Menus;
@@ -16,15 +18,24 @@ pub struct App {
     pub db: PgPool,
     /// The menus read so far.
     pub menus: Arc<Menus>,
+    /// The time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// Tells the relay of a commit.
+    pub outbox: Waker,
 }
 
 impl App {
     /// A state that has read nothing yet.
     #[must_use]
-    pub fn new(db: PgPool, clock: Clock) -> Self {
+    pub fn new(db: PgPool, clock: Clock, outbox: Waker) -> Self {
         Self {
-            menus: Arc::new(Menus::new(db.clone(), clock)),
+            menus: Arc::new(Menus::new(db.clone(), clock.clone())),
+            ids: Ids::new(clock.clone()),
             db,
+            clock,
+            outbox,
         }
     }
 }

@@ -1,10 +1,19 @@
-//! All SQL of this service.
+//! All SQL of this service; here what menus are read and seeds written with.
 //!
 //! Invariant: whoever reads a menu passes a transaction with one snapshot, so that the version and the rows belong
-//! together; whoever writes relies on the database's triggers to count the version.
+//! together; whoever writes relies on the database's triggers to count the version, and holds [`begin_edit`]'s lock.
+
+pub mod categories;
+pub mod option_groups;
+pub mod price_changes;
+pub mod prices;
+pub mod products;
+pub mod search;
+pub mod tax_rates;
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use service::money::Currency;
 use sqlx::PgConnection;
 
@@ -42,20 +51,46 @@ pub async fn version(db: &mut PgConnection, store: StoreId) -> sqlx::Result<Opti
         .await
 }
 
-/// A store's whole menu, or `None` without such a store.
-pub async fn menu(db: &mut PgConnection, store: StoreId) -> sqlx::Result<Option<Menu>> {
+/// The currency of a store's prices, or `None` without such a store.
+pub async fn currency_of(db: &mut PgConnection, store: StoreId) -> sqlx::Result<Option<Currency>> {
+    let code = sqlx::query_scalar!("SELECT currency FROM stores WHERE id = $1", store.0)
+        .fetch_optional(db)
+        .await?;
+    code.map(|code| currency(&code)).transpose()
+}
+
+/// Waits until no other edit of the catalogue is under way; none begins before the transaction ends.
+///
+/// Every edit counts the versions of all stores, so two at once would wait for each other's rows. They are rare.
+pub async fn begin_edit(db: &mut PgConnection) -> sqlx::Result<()> {
+    // "catalog" in ASCII. Such locks are per database.
+    sqlx::query!("SELECT pg_advisory_xact_lock(x'636174616c6f67'::bigint)")
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// A store's whole menu at an instant, or `None` without such a store.
+pub async fn menu(
+    db: &mut PgConnection,
+    store: StoreId,
+    at: DateTime<Utc>,
+) -> sqlx::Result<Option<Menu>> {
     let found = sqlx::query!(
-        r#"SELECT id AS "id: StoreId", name, street, city, timezone, currency, version
+        r#"SELECT id AS "id: StoreId", name, street, city, timezone, currency, version,
+                  (SELECT min(takes_effect_at) FROM price_changes WHERE store_id = $1 AND takes_effect_at > $2)
+                      AS good_until
            FROM stores WHERE id = $1"#,
-        store.0
+        store.0,
+        at
     )
     .fetch_optional(&mut *db)
     .await?;
     let Some(row) = found else {
         return Ok(None);
     };
-    let mut groups = option_groups(db, store).await?;
-    let categories = categories(db, store, &mut groups).await?;
+    let mut groups = option_groups(db, store, at).await?;
+    let categories = categories(db, store, at, &mut groups).await?;
     Ok(Some(Menu {
         store: Store {
             id: row.id,
@@ -66,6 +101,7 @@ pub async fn menu(db: &mut PgConnection, store: StoreId) -> sqlx::Result<Option<
             currency: currency(&row.currency)?,
         },
         version: row.version,
+        good_until: row.good_until,
         categories,
     }))
 }
@@ -73,20 +109,24 @@ pub async fn menu(db: &mut PgConnection, store: StoreId) -> sqlx::Result<Option<
 async fn categories(
     db: &mut PgConnection,
     store: StoreId,
+    at: DateTime<Utc>,
     groups: &mut HashMap<ProductId, Vec<OptionGroup>>,
 ) -> sqlx::Result<Vec<Category>> {
     let rows = sqlx::query!(
         r#"SELECT c.id AS "category_id: CategoryId", c.name AS category,
                   p.id AS "product_id: ProductId", p.name AS product, p.description, p.image, p.allergens, t.rate_bp,
-                  v.id AS "variation_id: VariationId", v.name AS variation, vp.amount
+                  v.id AS "variation_id: VariationId", v.name AS variation, price.amount AS "amount!"
            FROM variation_prices vp
+           LEFT JOIN due_prices($1, $2) due ON due.item_id = vp.variation_id
+           CROSS JOIN LATERAL (SELECT CASE WHEN due.item_id IS NULL THEN vp.amount ELSE due.amount END AS amount) price
            JOIN variations v ON v.id = vp.variation_id
            JOIN products p ON p.id = v.product_id
            JOIN tax_rates t ON t.store_id = vp.store_id AND t.tax_class = p.tax_class
            JOIN categories c ON c.id = p.category_id
-           WHERE vp.store_id = $1
-           ORDER BY c.position, p.position, v.position"#,
-        store.0
+           WHERE vp.store_id = $1 AND price.amount IS NOT NULL
+           ORDER BY c.position, c.name, p.position, p.name, v.position"#,
+        store.0,
+        at
     )
     .fetch_all(db)
     .await?;
@@ -129,17 +169,22 @@ async fn categories(
 async fn option_groups(
     db: &mut PgConnection,
     store: StoreId,
+    at: DateTime<Utc>,
 ) -> sqlx::Result<HashMap<ProductId, Vec<OptionGroup>>> {
     let rows = sqlx::query!(
         r#"SELECT pg.product_id AS "product_id: ProductId", g.id AS "group_id: GroupId", g.name AS "group",
-                  g.min_options, g.max_options, o.id AS "option_id: OptionId", o.name AS option, o.is_default, op.amount
+                  g.min_options, g.max_options, o.id AS "option_id: OptionId", o.name AS option, o.is_default,
+                  price.amount AS "amount!"
            FROM option_prices op
+           LEFT JOIN due_prices($1, $2) due ON due.item_id = op.option_id
+           CROSS JOIN LATERAL (SELECT CASE WHEN due.item_id IS NULL THEN op.amount ELSE due.amount END AS amount) price
            JOIN options o ON o.id = op.option_id
            JOIN option_groups g ON g.id = o.group_id
            JOIN product_option_groups pg ON pg.group_id = g.id
-           WHERE op.store_id = $1
+           WHERE op.store_id = $1 AND price.amount IS NOT NULL
            ORDER BY pg.product_id, pg.position, o.position"#,
-        store.0
+        store.0,
+        at
     )
     .fetch_all(db)
     .await?;

@@ -40,7 +40,12 @@ const GIVEN: [(Role, &[&str]); 4] = [
     (Role::Barista, &["order:fulfil", "inventory:read"]),
     (
         Role::Manager,
-        &["inventory:manage", "payment:read", "payment:refund"],
+        &[
+            "catalog:manage",
+            "inventory:manage",
+            "payment:read",
+            "payment:refund",
+        ],
     ),
     (
         Role::Admin,
@@ -123,6 +128,18 @@ mod tests {
     }
 
     #[test]
+    fn the_menu_is_changed_by_who_answers_for_a_store() {
+        for (role, scopes) in [
+            (Role::Customer, "catalog:read"),
+            (Role::Barista, "catalog:read"),
+            (Role::Manager, "catalog:manage catalog:read"),
+            (Role::Admin, "catalog:manage catalog:read"),
+        ] {
+            assert_eq!(scopes_for(&[role], "catalog").to_string(), scopes);
+        }
+    }
+
+    #[test]
     fn stock_and_money_are_for_those_who_answer_for_them() {
         for (role, stock, money) in [
             (Role::Customer, "", ""),
@@ -147,7 +164,7 @@ mod tests {
     fn scopes_stay_with_their_audience() {
         assert_eq!(
             scopes_for(&Role::ALL, "catalog").to_string(),
-            "catalog:read"
+            "catalog:manage catalog:read"
         );
         assert!(scopes_for(&Role::ALL, "cat").is_empty());
         assert!(scopes_for(&[], "order").is_empty());

@@ -16,7 +16,7 @@ use crate::target::{Record, Target};
 use crate::{history, patience};
 
 /// The services that publish, each with an outbox and an inbox.
-const PUBLISHERS: [&str; 3] = ["order", "inventory", "payment"];
+const PUBLISHERS: [&str; 4] = ["catalog", "order", "inventory", "payment"];
 /// Secrets that a service reads from its store, by name; not every service has each.
 const STORED: [&str; 11] = [
     "client",

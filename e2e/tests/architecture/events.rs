@@ -92,7 +92,12 @@ fn a_producers_sources_name_the_types_of_its_samples_and_no_other() {
 /// Whether an app tells of what this type is about: most tell of one aggregate, which has the app's name.
 fn is_of(app: &str, kind: &str) -> bool {
     let aggregate = kind.split('.').next().unwrap_or_default();
-    aggregate == app || (app == "identity" && aggregate == "user")
+    let others: &[&str] = match app {
+        "identity" => &["user"],
+        "catalog" => &["product", "price"],
+        _ => &[],
+    };
+    aggregate == app || others.contains(&aggregate)
 }
 
 /// Whether a word has the form of `order.confirmed.v1`.

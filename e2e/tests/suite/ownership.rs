@@ -129,7 +129,13 @@ async fn an_order_is_its_customers_and_its_stores() -> Result<()> {
 
 /// A body that the route reads without a complaint, so that only the resource can be at fault.
 fn body_for(path: &str) -> Value {
-    match path.rsplit('/').next() {
+    let price = json!({ "amount": 1, "currency": "EUR" });
+    match path.rsplit('/').find(|part| !part.starts_with('{')) {
+        Some("tax-rates") => json!({ "drink": 800, "food": 500, "goods": 2300 }),
+        Some("prices") => json!({ "price": price }),
+        Some("price-changes") => {
+            json!({ "item_id": Uuid::nil(), "price": price, "takes_effect_at": "2026-01-01T00:00:00Z" })
+        }
         Some("threshold") => json!({ "threshold": 0 }),
         Some("receipts" | "waste" | "adjustments") => {
             json!({ "item_id": Uuid::nil(), "quantity": 1, "reason": "counted" })
@@ -147,6 +153,7 @@ async fn is_hidden(target: &Target, row: &Row, order: &Order, token: &str) -> Re
         .path
         .replace("{store}", &order.store_id)
         .replace("{item}", &Uuid::nil().to_string())
+        .replace("{change}", &Uuid::nil().to_string())
         .replace("{order}", &order.id)
         .replace("{id}", &order.id);
     let sidecar = target.sidecar("bff")?;
@@ -171,7 +178,8 @@ async fn is_hidden(target: &Target, row: &Row, order: &Order, token: &str) -> Re
     let hidden =
         ["order-not-found", "store-not-found", "payment-not-found"].contains(&slug.as_str());
     ensure!(
-        hidden == (status == StatusCode::NOT_FOUND) || slug == "item-not-found",
+        hidden == (status == StatusCode::NOT_FOUND)
+            || ["item-not-found", "price-change-not-found"].contains(&slug.as_str()),
         "{} {path}: {status} {slug}",
         row.method
     );

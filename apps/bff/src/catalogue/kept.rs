@@ -2,6 +2,7 @@
 //!
 //! Invariant: equal tags mean equal bytes; an answer is given out with exactly the headers that it was made with.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -27,6 +28,8 @@ const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 #[derive(Default)]
 pub(super) struct Place {
     kept: RwLock<Option<Arc<Kept>>>,
+    /// How many changes were told of; written while `kept` is.
+    changes: AtomicU64,
     /// Held by who asks for it anew, or changes it.
     pub refill: tokio::sync::Mutex<()>,
 }
@@ -64,8 +67,40 @@ impl Place {
             .clone()
     }
 
-    pub fn put(&self, kept: Option<Arc<Kept>>) {
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = kept;
+    /// How many changes were told of so far.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Keeps what was asked for when `since` changes had been told of. If there are more now, it may be older than the
+    /// last of them, and the next reader asks again.
+    pub fn put(&self, since: u64, mut made: Kept) -> Arc<Kept> {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if self.changes() != since {
+            made.fresh_until = made.read_at;
+        }
+        let made = Arc::new(made);
+        *kept = Some(Arc::clone(&made));
+        made
+    }
+
+    /// Keeps nothing.
+    pub fn empty(&self) {
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// A change was told of: what is kept is not new any more.
+    pub fn outdate(&self, now: DateTime<Utc>) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        if let Some(last) = kept.as_ref()
+            && now < last.fresh_until
+        {
+            *kept = Some(Arc::new(Kept {
+                fresh_until: now,
+                ..last.as_ref().clone()
+            }));
+        }
     }
 
     /// The answer, if it is new: without a copy of what is kept.

@@ -11,13 +11,13 @@ use axum::response::Response;
 use super::pass::{Passed, fill, has_key};
 use crate::contract::Contract;
 use crate::error::Error;
-use crate::passed::{CATALOG, PASSED};
+use crate::passed::{MENUS, PASSED};
 use crate::perimeter::{brake, forward};
 use crate::state::App;
 
 /// What is passed on, by its path here: `/v1/…` where our own client has `/api/…`.
 pub static TABLE: LazyLock<Vec<(String, &'static Passed)>> = LazyLock::new(|| {
-    let rows = PASSED.iter().chain(&CATALOG);
+    let rows = PASSED.iter().chain(&MENUS);
     rows.filter_map(|row| Some((format!("/v1{}", row.path.strip_prefix("/api")?), row)))
         .collect()
 });

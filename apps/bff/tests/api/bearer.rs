@@ -44,7 +44,7 @@ async fn ask(browser: &mut Browser, method: &Method, path: &str, token: &str) ->
 async fn every_row_reaches_its_service_with_the_clients_own_token_and_no_cookie() {
     let stage = Stage::set().await;
     let mut browser = stage.signed_in().await;
-    let fill = |path: &str| path.replace("{id}", ID).replace("{item}", ID);
+    let fill = contract::fill;
     for (path, row) in TABLE.iter() {
         let token = token(&stage.issuer, row.app, &CLIENT.to_string());
         let upstream = fill(row.upstream);
@@ -75,7 +75,7 @@ async fn a_session_opens_nothing_here_and_a_token_nothing_under_api() {
     let stage = Stage::set().await;
     let mut browser = stage.signed_in().await;
     for (path, row) in TABLE.iter() {
-        let path = path.replace("{id}", ID).replace("{item}", ID);
+        let path = contract::fill(path);
         let answer = browser.send(row.method.clone(), &path, &[], "").await;
         assert_eq!(
             (answer.status, answer.header("www-authenticate")),

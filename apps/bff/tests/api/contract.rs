@@ -25,7 +25,22 @@ pub fn body_for(method: &Method, path: &str) -> Option<String> {
         "grant_types": [],
     });
     let change = json!({ "item_id": ID, "quantity": 1, "reason": "counted" });
+    let product = json!({
+        "category_id": ID, "name": "Mocha", "description": "", "image": "mocha", "allergens": ["milk"],
+        "tax_class": "drink", "position": 1, "option_group_ids": [], "variations": [{ "name": "Small" }],
+    });
+    let price = json!({ "amount": 1, "currency": "EUR" });
     let body = match (method.as_str(), last?) {
+        ("POST" | "PUT", "categories") => json!({ "name": "Coffee", "position": 1 }),
+        ("POST" | "PUT", "products") => product,
+        ("POST" | "PUT", "option-groups") => {
+            json!({ "name": "Milk", "min": 0, "max": 1, "options": [{ "name": "Oat" }] })
+        }
+        ("PUT", "tax-rates") => json!({ "drink": 1, "food": 2, "goods": 3 }),
+        ("PUT", "prices") => json!({ "price": price }),
+        ("POST", "price-changes") => {
+            json!({ "item_id": ID, "price": price, "takes_effect_at": "2026-03-02T07:30:00Z" })
+        }
         ("POST", "orders") => {
             json!({ "store_id": ID, "lines": [], "payment": { "method": "counter" } })
         }
@@ -44,8 +59,11 @@ pub fn body_for(method: &Method, path: &str) -> Option<String> {
     Some(format!(" {body} \n"))
 }
 
-fn fill(path: &str) -> String {
-    path.replace("{id}", ID).replace("{item}", ID)
+/// A path with an id in place of each parameter.
+pub fn fill(path: &str) -> String {
+    ["{id}", "{item}", "{change}"]
+        .iter()
+        .fold(path.to_owned(), |path, name| path.replace(name, ID))
 }
 
 async fn asked_of(stage: &Stage, app: &str) -> Vec<Received> {
@@ -117,7 +135,7 @@ async fn a_body_that_breaks_the_contract_reaches_nobody() {
         let call = asked_of(&stage, row.app).await.pop().expect("a call");
         assert_eq!(call.body, good.as_bytes(), "{path}");
     }
-    assert_eq!(judged, 11, "rows whose service reads a body");
+    assert_eq!(judged, 20, "rows whose service reads a body");
 }
 
 #[tokio::test]

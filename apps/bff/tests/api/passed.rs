@@ -11,6 +11,7 @@ use crate::stage::Stage;
 
 const ID: &str = "0190a000-0000-7000-8000-0000000000aa";
 const ITEM: &str = "0190a000-0000-7000-8000-0000000000ee";
+const CHANGE: &str = "0190a000-0000-7000-8000-0000000000cc";
 const KEY: (&str, &str) = ("idempotency-key", "key-1");
 
 /// What must be asked of whom, written out a second time: `method path > app path`, `!` where a key is needed.
@@ -36,6 +37,31 @@ const EXPECTED: &str = "
     POST! /api/stores/{id}/receipts > inventory /v1/stores/{id}/receipts
     POST! /api/stores/{id}/waste > inventory /v1/stores/{id}/waste
     POST! /api/stores/{id}/adjustments > inventory /v1/stores/{id}/adjustments
+    GET /api/categories > catalog /v1/categories
+    POST /api/categories > catalog /v1/categories
+    GET /api/categories/{id} > catalog /v1/categories/{id}
+    PUT /api/categories/{id} > catalog /v1/categories/{id}
+    DELETE /api/categories/{id} > catalog /v1/categories/{id}
+    GET /api/products > catalog /v1/products
+    POST /api/products > catalog /v1/products
+    GET /api/products/{id} > catalog /v1/products/{id}
+    PUT /api/products/{id} > catalog /v1/products/{id}
+    DELETE /api/products/{id} > catalog /v1/products/{id}
+    GET /api/option-groups > catalog /v1/option-groups
+    POST /api/option-groups > catalog /v1/option-groups
+    GET /api/option-groups/{id} > catalog /v1/option-groups/{id}
+    PUT /api/option-groups/{id} > catalog /v1/option-groups/{id}
+    DELETE /api/option-groups/{id} > catalog /v1/option-groups/{id}
+    GET /api/stores/{id}/tax-rates > catalog /v1/stores/{id}/tax-rates
+    PUT /api/stores/{id}/tax-rates > catalog /v1/stores/{id}/tax-rates
+    GET /api/stores/{id}/prices > catalog /v1/stores/{id}/prices
+    GET /api/stores/{id}/prices/{item} > catalog /v1/stores/{id}/prices/{item}
+    PUT /api/stores/{id}/prices/{item} > catalog /v1/stores/{id}/prices/{item}
+    DELETE /api/stores/{id}/prices/{item} > catalog /v1/stores/{id}/prices/{item}
+    GET /api/stores/{id}/price-changes > catalog /v1/stores/{id}/price-changes
+    POST /api/stores/{id}/price-changes > catalog /v1/stores/{id}/price-changes
+    GET /api/stores/{id}/price-changes/{change} > catalog /v1/stores/{id}/price-changes/{change}
+    DELETE /api/stores/{id}/price-changes/{change} > catalog /v1/stores/{id}/price-changes/{change}
     GET /api/users > identity /v1/users
     GET /api/users/{id} > identity /v1/users/{id}
     PUT /api/users/{id}/roles > identity /v1/users/{id}/roles
@@ -68,7 +94,10 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let with_ids = |path: &str| path.replace("{id}", ID).replace("{item}", ITEM);
+    let with_ids = |path: &str| {
+        let path = path.replace("{id}", ID).replace("{item}", ITEM);
+        path.replace("{change}", CHANGE)
+    };
     let lines = EXPECTED.trim().lines().map(str::trim);
     lines
         .map(|line| {

@@ -63,6 +63,7 @@ fn menu(products: Vec<Product>) -> Menu {
             currency: "EUR".parse().expect("a currency"),
         },
         version: 1,
+        good_until: None,
         categories: vec![Category {
             id: CategoryId(Uuid::nil()),
             name: "All".to_owned(),

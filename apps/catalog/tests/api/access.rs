@@ -8,7 +8,7 @@ use testkit::{APP_TOKEN, Issuer};
 
 use crate::catalog::{Answer, Catalog, RYNEK};
 
-const SCOPES: [&str; 2] = ["catalog:read", "catalog:quote"];
+const SCOPES: [&str; 3] = ["catalog:read", "catalog:quote", "catalog:manage"];
 
 struct Route {
     method: http::Method,
@@ -19,7 +19,7 @@ struct Route {
 fn table() -> Vec<Route> {
     let rows = routes::table();
     let rows = rows.table();
-    assert_eq!(rows.len(), 4);
+    assert_eq!(rows.len(), 30);
     rows.iter()
         // The sidecar's own, where events come in.
         .filter(|row| row.path != "/events/identity")
@@ -29,11 +29,18 @@ fn table() -> Vec<Route> {
             };
             Route {
                 method: row.method.clone(),
-                path: row.path.replace("{store}", RYNEK),
+                path: filled(row.path),
                 scope,
             }
         })
         .collect()
+}
+
+/// A path with an id in place of each parameter.
+fn filled(path: &str) -> String {
+    let parts = path.split('/');
+    let parts = parts.map(|part| if part.starts_with('{') { RYNEK } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 async fn call(

@@ -6,13 +6,15 @@ use ::catalog::state::App;
 use ::catalog::{MIGRATOR, routes, seed};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use chrono::TimeDelta;
-use http::{HeaderMap, Request, StatusCode};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{HeaderMap, Method, Request, StatusCode};
+use outbox::{Event, Waker};
 use serde_json::{Value, json};
 use service::clock::Clock;
 use sqlx::{AssertSqlSafe, PgPool};
 use testkit::{APP_TOKEN, Issuer};
 use tower::ServiceExt;
+use uuid::Uuid;
 
 /// The first store of the demonstration.
 pub const RYNEK: &str = "0190a000-0000-7000-8000-000000000001";
@@ -23,7 +25,8 @@ pub const STATION: &str = "0190a000-0000-7000-8000-000000000002";
 pub struct Catalog {
     pub db: PgPool,
     pub issuer: Issuer,
-    clock: Clock,
+    pub app: App,
+    pub clock: Clock,
     router: Router,
 }
 
@@ -37,15 +40,21 @@ pub struct Answer {
 
 impl Catalog {
     pub async fn start() -> Self {
-        let db = testkit::database(&[&MIGRATOR]).await;
+        Self::at(Clock::system().now()).await
+    }
+
+    /// One that starts at an instant.
+    pub async fn at(start: DateTime<Utc>) -> Self {
+        let db = testkit::database(&[&MIGRATOR, &outbox::MIGRATOR]).await;
         seed::demo(&db).await.expect("the seed");
-        let clock = Clock::manual(Clock::system().now());
+        let clock = Clock::manual(start);
         let issuer = Issuer::with_clock(clock.clone());
-        let app = App::new(db.clone(), clock.clone());
-        let router = routes::table().into_router(app, issuer.guard("catalog"));
+        let app = App::new(db.clone(), clock.clone(), Waker::default());
+        let router = routes::table().into_router(app.clone(), issuer.guard("catalog"));
         Self {
             db,
             issuer,
+            app,
             clock,
             router,
         }
@@ -71,15 +80,21 @@ impl Catalog {
 
     /// Reads as the BFF does, with a known tag if there is one.
     pub async fn get(&self, path: &str, known: Option<&str>) -> Answer {
+        let known = known.map(|tag| ("if-none-match", tag.to_owned()));
+        self.get_with(path, known.as_slice()).await
+    }
+
+    /// Reads as the BFF does, with these headers.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, String)]) -> Answer {
         let token = self.issuer.token("catalog", |claims| {
             claims.scope = "catalog:read".into();
         });
-        let mut request = Request::get(path)
+        let request = Request::get(path)
             .header("dapr-api-token", APP_TOKEN)
             .header("authorization", format!("Bearer {token}"));
-        if let Some(tag) = known {
-            request = request.header("if-none-match", tag);
-        }
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        });
         self.send(request.body(Body::empty()).expect("a request"))
             .await
     }
@@ -105,6 +120,89 @@ impl Catalog {
         self.quote_bytes(body.to_string()).await
     }
 
+    /// Asks as a manager of these stores, naming a version if there is one.
+    pub async fn manage(
+        &self,
+        stores: &[&str],
+        (method, path): (Method, &str),
+        version: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let token = self.issuer.token("catalog", |claims| {
+            claims.scope = "catalog:manage catalog:read".into();
+            claims.roles = vec!["manager".into()];
+            let stores = stores.iter().map(|id| id.parse().expect("an id"));
+            claims.stores = stores.collect();
+        });
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("dapr-api-token", APP_TOKEN)
+            .header("authorization", format!("Bearer {token}"));
+        if let Some(version) = version {
+            request = request.header("if-match", version);
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.send(request.body(Body::from(body)).expect("a request"))
+            .await
+    }
+
+    /// A manager of the first store reads.
+    pub async fn read(&self, path: &str) -> Answer {
+        self.manage(&[RYNEK], (Method::GET, path), None, None).await
+    }
+
+    /// A manager of the first store adds something.
+    pub async fn add(&self, path: &str, body: Value) -> Answer {
+        let call = (Method::POST, path);
+        self.manage(&[RYNEK], call, None, Some(body)).await
+    }
+
+    /// A manager of the first store writes over what she has just read.
+    pub async fn edit(&self, path: &str, body: Value) -> Answer {
+        let tag = self.read(path).await.tag();
+        let call = (Method::PUT, path);
+        self.manage(&[RYNEK], call, Some(&tag), Some(body)).await
+    }
+
+    /// A manager of the first store takes away what she has just read.
+    pub async fn remove(&self, path: &str) -> Answer {
+        let tag = self.read(path).await.tag();
+        let call = (Method::DELETE, path);
+        self.manage(&[RYNEK], call, Some(&tag), None).await
+    }
+
+    /// Every event that waits to be published, in order, as it will be.
+    pub async fn told(&self) -> Vec<Value> {
+        type Row = (Uuid, String, String, String, i64, DateTime<Utc>, Value);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, source, type, subject, sequence, time, data FROM outbox.events ORDER BY position",
+        )
+        .fetch_all(&self.db)
+        .await
+        .expect("the outbox");
+        let events = rows
+            .into_iter()
+            .map(|(id, source, kind, subject, sequence, time, data)| {
+                let event = Event {
+                    id,
+                    source,
+                    kind,
+                    subject,
+                    sequence,
+                    time,
+                    data,
+                };
+                // The golden samples' cause.
+                let cause = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+                serde_json::to_value(event.cloud_event(Some(cause))).expect("JSON")
+            });
+        events.collect()
+    }
+
     pub async fn menu(&self, store: &str) -> Menu {
         Menu(
             self.get(&format!("/v1/stores/{store}/menu"), None)
@@ -119,11 +217,14 @@ impl Catalog {
 
     /// Changes the catalogue behind the service's back.
     pub async fn change(&self, sql: &str) {
-        let done = sqlx::query(AssertSqlSafe(sql))
-            .execute(&self.db)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
-        assert!(done.rows_affected() > 0, "{sql} changed nothing");
+        assert!(self.run(sql).await > 0, "{sql} changed nothing");
+    }
+
+    /// Does something behind the service's back; says to how many rows.
+    pub async fn run(&self, sql: &str) -> u64 {
+        let done = sqlx::query(AssertSqlSafe(sql)).execute(&self.db).await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"))
+            .rows_affected()
     }
 }
 

@@ -4,8 +4,16 @@
 
 mod access;
 mod catalog;
+mod categories;
+mod events;
 mod menu;
 mod openapi;
+mod option_groups;
+mod price_changes;
+mod prices;
+mod products;
 mod quotes;
+mod search;
 mod seed;
 mod stores;
+mod tax_rates;

@@ -1,8 +1,16 @@
 //! `GET /v1/stores/{store}/menu`.
 
+use std::borrow::Cow;
+
+use ::catalog::menu::StoreId;
+use ::catalog::state::App;
+use ::catalog::{MIGRATOR, seed};
 use chrono::TimeDelta;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
+use outbox::Waker;
 use serde_json::{Value, json};
+use service::clock::Clock;
+use sqlx::migrate::Migrator;
 
 use crate::catalog::{Catalog, RYNEK, STATION, list};
 
@@ -87,35 +95,81 @@ async fn answers_304_until_the_menu_changes() {
     );
 }
 
+/// As the BFF does when it was told of a change.
+#[tokio::test]
+async fn whoever_asks_anew_gets_it_as_it_is_now() {
+    let catalog = Catalog::start().await;
+    let before = catalog.get(&path(RYNEK), None).await;
+    catalog
+        .change("UPDATE variation_prices SET amount = amount + 10")
+        .await;
+    let lagging = catalog.get(&path(RYNEK), Some(&before.tag())).await;
+    assert_eq!(lagging.status, StatusCode::NOT_MODIFIED);
+    for (said, status) in [
+        ("max-age=0", StatusCode::NOT_MODIFIED),
+        ("max-age=0, No-Cache", StatusCode::OK),
+        // And so did everybody who asks after that.
+        ("max-age=0", StatusCode::OK),
+    ] {
+        let known = [
+            ("if-none-match", before.tag()),
+            ("cache-control", said.to_owned()),
+        ];
+        let answer = catalog.get_with(&path(RYNEK), &known).await;
+        assert_eq!(answer.status, status, "{said}");
+    }
+}
+
 #[tokio::test]
 async fn any_write_to_any_table_counts_as_a_change() {
     let catalog = Catalog::start().await;
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT relname::text FROM pg_stat_user_tables WHERE relname NOT IN ('stores', '_sqlx_migrations')",
+    catalog
+        .change(
+            "INSERT INTO price_changes (id, store_id, variation_id, takes_effect_at)
+             SELECT gen_random_uuid(), store_id, variation_id, now() + interval '1 day' FROM variation_prices",
+        )
+        .await;
+    let tables: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT relname::text, EXISTS (SELECT FROM pg_attribute WHERE attrelid = relid AND attname = 'store_id')
+         FROM pg_stat_user_tables
+         WHERE schemaname = 'public' AND relname NOT IN ('stores', '_sqlx_migrations')",
     )
     .fetch_all(&catalog.db)
     .await
     .expect("the tables");
-    assert_eq!(tables.len(), 9, "{tables:?}");
+    assert_eq!(tables.len(), 10, "{tables:?}");
     let versions = async || -> Vec<i64> {
         sqlx::query_scalar("SELECT version FROM stores ORDER BY position")
             .fetch_all(&catalog.db)
             .await
             .expect("the versions")
     };
-    for table in tables {
+    for (table, of_a_store) in tables {
+        // Which column does not matter: the triggers are the statement's. What a store owns counts for that store.
+        let sql = if of_a_store {
+            format!("UPDATE {table} SET store_id = store_id WHERE store_id = '{RYNEK}'")
+        } else {
+            format!("DELETE FROM {table} WHERE false")
+        };
         let before = versions().await;
-        // Which column does not matter: the trigger is the statement's.
-        let sql = format!("DELETE FROM {table} WHERE false");
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .execute(&catalog.db)
-            .await
-            .expect("a statement");
+        catalog.run(&sql).await;
         let after = versions().await;
-        assert!(
-            before.iter().zip(&after).all(|(old, new)| new > old),
-            "{table}"
-        );
+        assert!(after[0] > before[0], "{sql}");
+        assert_eq!(after[1] > before[1], !of_a_store, "{sql}");
+    }
+    for table in [
+        "price_changes",
+        "tax_rates",
+        "option_prices",
+        "variation_prices",
+    ] {
+        let before = versions().await;
+        catalog
+            .run(&format!("DELETE FROM {table} WHERE store_id = '{STATION}'"))
+            .await;
+        let after = versions().await;
+        assert!(after[1] > before[1], "{table}");
+        assert_eq!(after[0], before[0], "{table}");
     }
 }
 
@@ -173,4 +227,36 @@ async fn the_demonstration_has_a_menu_worth_the_name() {
             }
         }
     }
+}
+
+/// What managers can do came later than menus: a catalogue from before is the same menu, all of it at its first version.
+#[tokio::test]
+async fn a_catalogue_from_before_management_has_the_same_menu() {
+    let first = Migrator {
+        migrations: Cow::Owned(
+            MIGRATOR
+                .iter()
+                .filter(|it| it.version == 1)
+                .cloned()
+                .collect(),
+        ),
+        ..Migrator::DEFAULT
+    };
+    let db = testkit::database(&[&first]).await;
+    seed::demo(&db).await.expect("the seed");
+    MIGRATOR.run(&db).await.expect("the new schema");
+    let versions: Vec<i64> = sqlx::query_scalar(
+        "SELECT version FROM products UNION SELECT version FROM option_groups UNION SELECT version FROM categories
+         UNION SELECT version FROM variation_prices UNION SELECT version FROM option_prices",
+    )
+    .fetch_all(&db)
+    .await
+    .expect("the versions");
+    assert_eq!(versions, [1]);
+    let app = App::new(db, Clock::system(), Waker::default());
+    let menu = app.menus.current(StoreId(RYNEK.parse().expect("an id")));
+    let menu = menu.await.expect("a menu");
+    let answer = menu.rendered.respond(&HeaderMap::new());
+    let today = Catalog::start().await.get(&path(RYNEK), None).await;
+    assert_eq!(answer.headers()["etag"], today.headers["etag"]);
 }

@@ -66,7 +66,12 @@ const MANAGERS: &[Caller] = &[P(Role::Manager), P(Role::Admin)];
 const OPERATORS: &[Caller] = &[P(Role::Admin)];
 
 /// Who holds a scope, and whose resources it is for.
-const SCOPES: [(&str, &[Caller], &[Whose]); 17] = [
+const SCOPES: [(&str, &[Caller], &[Whose]); 18] = [
+    (
+        "catalog:manage",
+        MANAGERS,
+        &[Whose::Companys, Whose::Stores],
+    ),
     ("catalog:quote", SAGA, &[Whose::Sagas]),
     ("catalog:read", READERS, &[Whose::Everybodys]),
     ("identity:operate", OPERATORS, &[Whose::Operators]),
@@ -105,7 +110,8 @@ pub struct Row {
 pub const SERVICES: [&str; 5] = ["catalog", "identity", "inventory", "order", "payment"];
 
 /// What the BFF's own sidecar delivers: its document is of the public listener.
-const DELIVERED: [(&str, &str); 4] = [
+const DELIVERED: [(&str, &str); 5] = [
+    ("POST", "/events/catalog"),
     ("POST", "/events/identity"),
     ("POST", "/events/inventory"),
     ("POST", "/events/order"),

@@ -13,6 +13,8 @@ pub enum Whose {
     Customers,
     /// A store's.
     Stores,
+    /// The company's: whoever runs a store sees to it.
+    Companys,
     /// The checkout's, which acts for itself.
     Sagas,
     /// The platform's.
@@ -21,7 +23,7 @@ pub enum Whose {
     Protocols,
 }
 
-use Whose::{Callers, Customers, Everybodys, Operators, Protocols, Sagas, Stores};
+use Whose::{Callers, Companys, Customers, Everybodys, Operators, Protocols, Sagas, Stores};
 
 /// What operators do about dead letters, wherever there are some.
 const LETTERS: [&str; 2] = ["GET /v1/dead-letters", "POST /v1/dead-letters/{id}/redrive"];
@@ -30,7 +32,48 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
     (
         "catalog",
         Everybodys,
-        &["GET /v1/stores", "GET /v1/stores/{store}/menu"],
+        &[
+            "GET /v1/stores",
+            "GET /v1/stores/{store}/menu",
+            "GET /v1/stores/{store}/search",
+        ],
+    ),
+    (
+        "catalog",
+        Companys,
+        &[
+            "GET /v1/categories",
+            "POST /v1/categories",
+            "GET /v1/categories/{category}",
+            "PUT /v1/categories/{category}",
+            "DELETE /v1/categories/{category}",
+            "GET /v1/products",
+            "POST /v1/products",
+            "GET /v1/products/{product}",
+            "PUT /v1/products/{product}",
+            "DELETE /v1/products/{product}",
+            "GET /v1/option-groups",
+            "POST /v1/option-groups",
+            "GET /v1/option-groups/{group}",
+            "PUT /v1/option-groups/{group}",
+            "DELETE /v1/option-groups/{group}",
+        ],
+    ),
+    (
+        "catalog",
+        Stores,
+        &[
+            "GET /v1/stores/{store}/tax-rates",
+            "PUT /v1/stores/{store}/tax-rates",
+            "GET /v1/stores/{store}/prices",
+            "GET /v1/stores/{store}/prices/{item}",
+            "PUT /v1/stores/{store}/prices/{item}",
+            "DELETE /v1/stores/{store}/prices/{item}",
+            "GET /v1/stores/{store}/price-changes",
+            "POST /v1/stores/{store}/price-changes",
+            "GET /v1/stores/{store}/price-changes/{change}",
+            "DELETE /v1/stores/{store}/price-changes/{change}",
+        ],
     ),
     ("catalog", Sagas, &["POST /v1/quotes"]),
     ("inventory", Operators, &LETTERS),

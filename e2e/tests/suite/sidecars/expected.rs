@@ -28,7 +28,10 @@ pub const SECRETS: [(&str, &[&str], &[&str]); 7] = [
 pub const COMPONENTS: [(&str, &[&str]); 7] = [
     ("email", &["identity"]),
     ("provider", &["payment"]),
-    ("pubsub", &["identity", "order", "inventory", "payment"]),
+    (
+        "pubsub",
+        &["identity", "catalog", "order", "inventory", "payment"],
+    ),
     ("pubsub-dead", &["order", "inventory", "payment"]),
     (
         "pubsub-live",
@@ -61,7 +64,7 @@ const LIVE: &str = "pubsub-live";
 const DEAD: &str = "pubsub-dead";
 
 /// Dead letters are written by the sidecar of who could not handle the event, and heard by the same service.
-pub const TOPICS: [Topic; 27] = [
+pub const TOPICS: [Topic; 30] = [
     (
         "pubsub",
         "order-events",
@@ -71,6 +74,7 @@ pub const TOPICS: [Topic; 27] = [
     ("pubsub", "inventory-events", &["inventory"], &["order"]),
     ("pubsub", "payment-events", &["payment"], &["order"]),
     ("pubsub", "identity-events", &["identity"], &["order"]),
+    ("pubsub", "catalog-events", &["catalog"], &[]),
     ("pubsub", "order-events.inventory.dead", &["inventory"], &[]),
     ("pubsub", "order-events.payment.dead", &["payment"], &[]),
     ("pubsub", "payment-events.order.dead", &["order"], &[]),
@@ -84,7 +88,9 @@ pub const TOPICS: [Topic; 27] = [
         &[],
         &["bff", "catalog", "order", "inventory", "payment"],
     ),
+    (LIVE, "catalog-events", &[], &["bff"]),
     (LIVE, "order-events.bff.dead", &["bff"], &[]),
+    (LIVE, "catalog-events.bff.dead", &["bff"], &[]),
     (LIVE, "inventory-events.bff.dead", &["bff"], &[]),
     (LIVE, "identity-events.bff.dead", &["bff"], &[]),
     (LIVE, "identity-events.catalog.dead", &["catalog"], &[]),
@@ -112,10 +118,14 @@ pub type Call = (
 const READ: &[&str] = &["GET"];
 const WRITE: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "POST"];
+const EDIT: &[&str] = &["DELETE", "GET", "POST", "PUT"];
 
 /// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
-pub const CALLS: [Call; 35] = [
-    ("bff", "catalog", READ, "/v1/stores"),
+pub const CALLS: [Call; 38] = [
+    ("bff", "catalog", EDIT, "/v1/stores"),
+    ("bff", "catalog", EDIT, "/v1/categories"),
+    ("bff", "catalog", EDIT, "/v1/products"),
+    ("bff", "catalog", EDIT, "/v1/option-groups"),
     ("bff", "identity", READ, "/.well-known"),
     ("bff", "identity", BOTH, "/oauth2"),
     ("bff", "identity", BOTH, "/sign-in"),
@@ -130,12 +140,7 @@ pub const CALLS: [Call; 35] = [
     ("bff", "identity", READ, "/identity.css"),
     ("bff", "identity", &["GET", "POST", "PUT"], "/v1/users"),
     ("bff", "identity", READ, "/v1/audit"),
-    (
-        "bff",
-        "identity",
-        &["DELETE", "GET", "POST", "PUT"],
-        "/v1/clients",
-    ),
+    ("bff", "identity", EDIT, "/v1/clients"),
     ("bff", "inventory", &["GET", "POST", "PUT"], "/v1/stores"),
     ("bff", "inventory", BOTH, "/v1/dead-letters"),
     ("bff", "order", BOTH, "/v1/orders"),

@@ -21,7 +21,9 @@ pub fn row(row: &Route) -> (String, Value) {
         ),
         ("GET", "/api/session/start") => ("startSession".to_owned(), start()),
         ("GET", "/api/session/callback") => ("finishSession".to_owned(), finish()),
-        ("GET", "/api/stores" | "/api/stores/{id}/menu") => catalogue(row.path),
+        ("GET", "/api/stores" | "/api/stores/{id}/menu" | "/api/stores/{id}/search") => {
+            catalogue(row.path)
+        }
         ("GET", "/api/stores/{id}/tickets/events") => (
             "watchTickets".to_owned(),
             stream("A store's board as it changes."),
@@ -136,7 +138,7 @@ fn finish() -> Value {
     said
 }
 
-/// The catalog's own answers, in which what is sold out is marked.
+/// The catalog's own answers; in a menu what is sold out is marked.
 fn catalogue(path: &str) -> (String, Value) {
     let upstream = path.replace("/api/", "/v1/").replace("{id}", "{store}");
     let mut said = surface::of_service("catalog", &Method::GET, &upstream);
@@ -147,13 +149,13 @@ fn catalogue(path: &str) -> (String, Value) {
         }
     }
     let answers = said["responses"].as_object_mut().expect("answers");
-    answers.retain(|status, _| ["200", "304", "404"].contains(&status.as_str()));
+    answers.retain(|status, _| ["200", "304", "404", "422"].contains(&status.as_str()));
     refuse(&mut said, 502, &["upstream-failed"]);
     refuse(&mut said, 503, &["unavailable"]);
     let id = said["operationId"]
         .as_str()
         .expect("an id")
-        .replace("catalog.", "kept.");
+        .replace("catalog.", "public.");
     (id, said)
 }
 
