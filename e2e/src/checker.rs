@@ -13,6 +13,7 @@ mod report;
 #[cfg(test)]
 mod sample;
 mod secrets;
+mod slots;
 mod stock;
 
 use std::fmt;
@@ -45,11 +46,13 @@ pub enum Invariant {
     I9,
     /// No secret is in any log, topic, table or cache.
     I10,
+    /// A slot counts who holds it, and never more than it takes.
+    I11,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::I1,
         Self::I2,
         Self::I3,
@@ -60,6 +63,7 @@ impl Invariant {
         Self::I8,
         Self::I9,
         Self::I10,
+        Self::I11,
     ];
 
     /// The invariant in words.
@@ -76,6 +80,7 @@ impl Invariant {
             Self::I8 => "only legal transitions, versions grow by one",
             Self::I9 => "the same key means the same order",
             Self::I10 => "no secret is in any log, topic, table or cache",
+            Self::I11 => "a pick-up slot counts the orders that hold it, and is never oversold",
         }
     }
 }
@@ -145,6 +150,7 @@ pub fn decide(evidence: &Evidence) -> Report {
             orders::legal(evidence),
             orders::one_order_per_key(evidence),
             secrets::unspoken(evidence),
+            slots::never_oversold(evidence),
         ],
     }
 }

@@ -12,5 +12,6 @@ pub mod session_end;
 pub mod session_read;
 pub mod sign_in_finish;
 pub mod sign_in_start;
+pub mod slots;
 pub mod to_identity;
 pub mod webhook;

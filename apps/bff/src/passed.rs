@@ -18,7 +18,7 @@ const IDENTITY: &str = "identity";
 const CATALOG: &str = "catalog";
 
 /// The rows.
-pub static PASSED: [Passed; 67] = [
+pub static PASSED: [Passed; 71] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders/{id}", ORDER, "/v1/orders/{id}"),
@@ -51,6 +51,31 @@ pub static PASSED: [Passed; 67] = [
         "/api/stores/{id}/tickets",
         ORDER,
         "/v1/stores/{id}/tickets",
+    ),
+    // When a store is open, and how many orders it takes for a slot.
+    row(
+        GET,
+        "/api/stores/{id}/hours",
+        CATALOG,
+        "/v1/stores/{id}/hours",
+    ),
+    row(
+        PUT,
+        "/api/stores/{id}/hours",
+        CATALOG,
+        "/v1/stores/{id}/hours",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/pickup",
+        ORDER,
+        "/v1/stores/{id}/pickup",
+    ),
+    row(
+        PUT,
+        "/api/stores/{id}/pickup",
+        ORDER,
+        "/v1/stores/{id}/pickup",
     ),
     // What came of an order's checkout, and what a person has to put right.
     row(GET, "/api/checkouts", ORDER, "/v1/checkouts"),
@@ -279,7 +304,7 @@ pub static PASSED: [Passed; 67] = [
 
 /// What anybody may ask the catalog, which our own client is answered in our own name, mostly from what is kept ready:
 /// only registered clients are passed on.
-pub static MENUS: [Passed; 3] = [
+pub static MENUS: [Passed; 4] = [
     row(GET, "/api/stores", CATALOG, "/v1/stores"),
     row(
         GET,
@@ -292,6 +317,12 @@ pub static MENUS: [Passed; 3] = [
         "/api/stores/{id}/search",
         CATALOG,
         "/v1/stores/{id}/search",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/slots",
+        ORDER,
+        "/v1/stores/{id}/slots",
     ),
 ];
 

@@ -19,7 +19,7 @@ use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
     api_document, live_order, live_tickets, menu, pass_bearer, preflight, search, session_end,
-    session_read, sign_in_finish, sign_in_start, to_identity, webhook,
+    session_read, sign_in_finish, sign_in_start, slots, to_identity, webhook,
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;
@@ -115,6 +115,7 @@ fn api() -> Rows {
         .row(GET, "/api/stores", Access::Public, menu::stores)
         .row(GET, "/api/stores/{id}/menu", Access::Public, menu::menu)
         .row(GET, search::PATH, Access::Public, search::handle)
+        .row(GET, "/api/stores/{id}/slots", Access::Public, slots::slots)
         .row(
             GET,
             "/api/stores/{id}/tickets/events",

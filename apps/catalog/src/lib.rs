@@ -1,6 +1,7 @@
 //! The catalog: what every store sells, and what it costs.
 //!
-//! - Owns: stores, tax rates, categories, products, variations, option groups, options and all prices (`db-catalog`).
+//! - Owns: stores, their opening hours and tax rates, categories, products, variations, option groups, options and all
+//!   prices (`db-catalog`).
 //! - Promises: a menu read from memory and at most a second old; a quote priced from the menu as it is now; a planned
 //!   price in effect from its very instant on; a product found by a word that is nearly right.
 //! - Publishes: `catalog-events` (`events/`). Listens: to `identity-events`, for sessions that ended.
@@ -15,6 +16,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod fields;
+pub mod hours;
 pub mod menu;
 pub mod menus;
 pub mod openapi;

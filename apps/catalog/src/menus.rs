@@ -19,6 +19,7 @@ use service::money::{Currency, Money};
 use sqlx::PgPool;
 
 use crate::error::Error;
+use crate::hours::Hours;
 use crate::menu::{CategoryId, GroupId, Menu, OptionId, ProductId, StoreId, VariationId};
 use crate::rendered::Rendered;
 use crate::store;
@@ -31,6 +32,8 @@ pub const TRUSTED_FOR: TimeDelta = TimeDelta::seconds(1);
 pub struct Snapshot {
     /// For pricing.
     pub menu: Menu,
+    /// For picking up.
+    pub hours: Hours,
     /// For reading.
     pub rendered: Rendered,
 }
@@ -111,10 +114,16 @@ impl Menus {
             .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .await?;
         let menu = store::menu(&mut snapshot, store, at).await?;
+        let hours = store::hours::read(&mut snapshot, store).await?;
         snapshot.commit().await?;
         let menu = menu.ok_or(Error::UnknownStore)?;
+        let hours = hours.ok_or(Error::UnknownStore)?;
         let rendered = Rendered::new(&MenuBody::from(&menu))?;
-        Ok(Snapshot { menu, rendered })
+        Ok(Snapshot {
+            menu,
+            hours,
+            rendered,
+        })
     }
 
     fn entry(&self, store: StoreId) -> Option<Entry> {

@@ -10,7 +10,7 @@ use service::page::Page;
 use crate::menus::MenuBody;
 use crate::ops::categories::Category;
 use crate::ops::tax_rates::TaxRates;
-use crate::ops::{quote, search, stores};
+use crate::ops::{hours, openings, quote, search, stores};
 use crate::option_group::OptionGroup;
 use crate::price::{Price, PriceChange};
 use crate::product::Product;
@@ -32,6 +32,7 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     company(&mut it);
     prices(&mut it);
     price_changes(&mut it);
+    opening_hours(&mut it);
     it.ended_sessions();
     it.finish()
 }
@@ -236,4 +237,34 @@ fn price_changes(it: &mut Document) {
         .bare(204, "It is not to come any more.")
         .refuses(404, "store-not-found")
         .refuses(404, "price-change-not-found");
+}
+
+fn opening_hours(it: &mut Document) {
+    it.row(
+        GET,
+        "/v1/stores/{store}/openings",
+        "getOpenings",
+        "When a store is open in the coming days.",
+    )
+    .json::<openings::Body>(200, "The openings.")
+    .refuses(404, "store-not-found");
+    it.row(
+        GET,
+        "/v1/stores/{store}/hours",
+        "getHours",
+        "When a store is open, by weekday.",
+    )
+    .json::<hours::Body>(200, "The hours.")
+    .versioned()
+    .refuses(404, "store-not-found");
+    it.row(
+        PUT,
+        "/v1/stores/{store}/hours",
+        "setHours",
+        "Says when a store is open.",
+    )
+    .conditional()
+    .json::<hours::Body>(200, "The hours after it.")
+    .versioned()
+    .refuses(404, "store-not-found");
 }

@@ -3,7 +3,10 @@
 //! Invariant: a handler only translates; what an operation does is a function that knows no HTTP.
 
 pub mod categories;
+pub mod hours;
+pub mod hours_set;
 pub mod menu;
+pub mod openings;
 pub mod option_groups;
 pub mod price_changes;
 pub mod prices;

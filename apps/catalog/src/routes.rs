@@ -7,8 +7,8 @@ use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::ops::{
-    categories, menu, option_groups, price_changes, prices, products, quote, search, stores,
-    tax_rates,
+    categories, hours, hours_set, menu, openings, option_groups, price_changes, prices, products,
+    quote, search, stores, tax_rates,
 };
 use crate::state::App;
 
@@ -28,6 +28,7 @@ pub fn table() -> Routes<App> {
         .route(GET, "/v1/stores", READ, stores::handler)
         .route(GET, "/v1/stores/{store}/menu", READ, menu::handler)
         .route(GET, "/v1/stores/{store}/search", READ, search::handler)
+        .route(GET, "/v1/stores/{store}/openings", QUOTE, openings::handler)
         .route(POST, "/v1/quotes", QUOTE, quote::handler)
         .route(POST, "/events/identity", Access::Sidecar, revoked::hear);
     of_a_store(of_the_company(routes))
@@ -63,12 +64,15 @@ fn of_the_company(routes: Routes<App>) -> Routes<App> {
 
 /// What a store asks for it.
 fn of_a_store(routes: Routes<App>) -> Routes<App> {
+    let hours = "/v1/stores/{store}/hours";
     let rates = "/v1/stores/{store}/tax-rates";
     let prices = "/v1/stores/{store}/prices";
     let price = "/v1/stores/{store}/prices/{item}";
     let changes = "/v1/stores/{store}/price-changes";
     let change = "/v1/stores/{store}/price-changes/{change}";
     routes
+        .route(GET, hours, MANAGE, hours::handler)
+        .route(PUT, hours, MANAGE, hours_set::handler)
         .route(GET, rates, MANAGE, tax_rates::read::handler)
         .route(PUT, rates, MANAGE, tax_rates::replace::handler)
         .route(GET, prices, MANAGE, prices::list::handler)

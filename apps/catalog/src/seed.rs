@@ -6,6 +6,7 @@ use serde::Deserialize;
 use service::money::Currency;
 use sqlx::PgPool;
 
+use crate::hours::Weekly;
 use crate::menu::{CategoryId, GroupId, OptionId, ProductId, StoreId, VariationId};
 use crate::store;
 
@@ -64,6 +65,8 @@ pub struct SeedStore {
     pub currency: Currency,
     /// Rates in basis points.
     pub tax: SeedTax,
+    /// By weekday.
+    pub hours: Weekly,
 }
 
 /// A store's rate for each class of goods, in basis points.

@@ -11,12 +11,15 @@ pub mod products;
 pub mod search;
 pub mod tax_rates;
 
+pub mod hours;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use service::money::Currency;
 use sqlx::PgConnection;
 
+use crate::hours::Closures;
 use crate::menu::{
     Category, CategoryId, GroupId, Menu, MenuOption, OptionGroup, OptionId, Product, ProductId,
     Store, StoreId, Variation, VariationId,
@@ -271,9 +274,9 @@ async fn insert_store(db: &mut PgConnection, store: &SeedStore, position: i32) -
         store.tax.food,
         store.tax.goods
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    hours::replace(db, store.id, &store.hours, &Closures::default()).await
 }
 
 async fn insert_group(

@@ -35,13 +35,20 @@ pub struct UnknownRole;
 const GIVEN: [(Role, &[&str]); 4] = [
     (
         Role::Customer,
-        &["catalog:read", "order:place", "order:read", "order:cancel"],
+        &[
+            "catalog:read",
+            "order:slots",
+            "order:place",
+            "order:read",
+            "order:cancel",
+        ],
     ),
     (Role::Barista, &["order:fulfil", "inventory:read"]),
     (
         Role::Manager,
         &[
             "catalog:manage",
+            "order:manage",
             "inventory:manage",
             "payment:read",
             "payment:refund",
@@ -120,7 +127,7 @@ mod tests {
     fn a_customer_cannot_fulfil_and_staff_can() {
         assert_eq!(
             scopes_for(&[Role::Customer], "order").to_string(),
-            "order:cancel order:place order:read"
+            "order:cancel order:place order:read order:slots"
         );
         for role in [Role::Barista, Role::Manager, Role::Admin] {
             assert!(scopes_for(&[role], "order").contains("order:fulfil"));

@@ -10,7 +10,13 @@ pub const PERSONAL: [&str; 3] = ["openid", "profile", "email"];
 
 /// What a client of another company may do for a person who allows it: what every customer may, and nothing that staff
 /// may.
-pub const ACTING: [&str; 4] = ["catalog:read", "order:cancel", "order:place", "order:read"];
+pub const ACTING: [&str; 5] = [
+    "catalog:read",
+    "order:cancel",
+    "order:place",
+    "order:read",
+    "order:slots",
+];
 
 /// What such a client may do for itself: what concerns nobody.
 pub const ALONE: [&str; 1] = ["catalog:read"];
@@ -26,6 +32,7 @@ pub fn in_words(scope: &str) -> &'static str {
         "order:read" => "see your orders",
         "order:place" => "order in your name",
         "order:cancel" => "cancel orders of yours",
+        "order:slots" => "see when orders can be picked up",
         _ => "see what a later version of this site will name",
     }
 }

@@ -1,4 +1,5 @@
-//! Asking the catalog what an order costs: our own view of `POST /v1/quotes`.
+//! Asking the catalog what an order costs and when a store is open: our own view of `POST /v1/quotes` and of
+//! `GET /v1/stores/{store}/openings`.
 //!
 //! Invariant: a [`Quote`] has exactly the lines that were asked for, and its sums are right; prices come from nowhere
 //! else.
@@ -13,6 +14,7 @@ use service::problem::{Problem, TYPE_PREFIX};
 use uuid::Uuid;
 
 use crate::order::{ChosenOption, Line, StoreId, Tax};
+use crate::pickup::Opening;
 
 /// The catalog's app id, which is its audience too.
 const CATALOG: &str = "catalog";
@@ -54,9 +56,11 @@ pub struct Quote {
     pub total: Money,
     /// The tax contained in it, for each rate.
     pub tax: Vec<Tax>,
+    /// When the store is open in the coming days.
+    pub openings: Vec<Opening>,
 }
 
-/// Why there is no quote.
+/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QuoteError {
     /// The catalog refuses the order as it stands.
@@ -107,6 +111,12 @@ struct QuoteReply {
     lines: Vec<PricedLine>,
     total: Money,
     tax: Vec<Tax>,
+    openings: Vec<Opening>,
+}
+
+#[derive(Deserialize)]
+struct OpeningsReply {
+    openings: Vec<Opening>,
 }
 
 #[derive(Deserialize)]
@@ -137,11 +147,36 @@ pub async fn quote(
     match reply.status {
         StatusCode::OK => read(request, reply.json()?),
         StatusCode::UNPROCESSABLE_ENTITY => Err(QuoteError::Refused(reply.json()?)),
-        // Its failure is not the customer's mistake, and a later try may well succeed.
-        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Err(QuoteError::Unavailable(status))
-        }
-        other => Err(QuoteError::Broken(format!("status {other}"))),
+        status => Err(failed(status)),
+    }
+}
+
+fn failed(status: StatusCode) -> QuoteError {
+    // Its failure is not the customer's mistake, and a later try may well succeed.
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        QuoteError::Unavailable(status)
+    } else {
+        QuoteError::Broken(format!("status {status}"))
+    }
+}
+
+/// When a store is open in the coming days; `None` if there is no such store.
+pub async fn openings(
+    dapr: &Dapr,
+    tokens: &Tokens,
+    store: StoreId,
+) -> Result<Option<Vec<Opening>>, QuoteError> {
+    let token = tokens.for_self(CATALOG).await?;
+    let path = format!("/v1/stores/{}/openings", store.0);
+    let reply = dapr
+        .invoke(CATALOG, Method::GET, &path)
+        .bearer(&token)
+        .send()
+        .await?;
+    match reply.status {
+        StatusCode::OK => Ok(Some(reply.json::<OpeningsReply>()?.openings)),
+        StatusCode::NOT_FOUND => Ok(None),
+        status => Err(failed(status)),
     }
 }
 
@@ -174,6 +209,7 @@ fn read(request: &QuoteRequest<'_>, reply: QuoteReply) -> Result<Quote, QuoteErr
         lines,
         total: reply.total,
         tax: reply.tax,
+        openings: reply.openings,
     })
 }
 

@@ -10,6 +10,7 @@ use service::money::Money;
 
 use crate::lifecycle::{Checkout, Fulfilment, Step};
 use crate::order::{Order, OrderId, OrderNumber, Payment, Reason, StoreId, Transition};
+use crate::pickup::Pickup;
 
 /// The CloudEvents source of everything published here.
 const SOURCE: &str = "/order";
@@ -26,6 +27,7 @@ struct OrderChanged {
     total: Money,
     payment: Payment,
     reason: Option<Reason>,
+    pickup: Pickup,
     #[serde(with = "service::clock::rfc3339")]
     occurred_at: DateTime<Utc>,
 }
@@ -65,6 +67,7 @@ pub fn of(
                 total: order.total,
                 payment: transition.payment,
                 reason: transition.reason,
+                pickup: order.pickup,
                 occurred_at: transition.at,
             };
             Ok(outbox::Event {

@@ -1,11 +1,12 @@
 //! Orders: what was ordered, at which prices, and how far it has come.
 //!
-//! Owns the database `db-order`: orders, lines, history, their checkouts, the numbers people call out.
+//! Owns the database `db-order`: orders, lines, history, their checkouts, the numbers people call out,
+//! and the slots in which they are picked up.
 //! Promises that an order is stored once per Idempotency-Key and wholly or not at all, that it costs what the catalog
 //! says, and that every transition leaves one row of history and one event.
 //! Publishes `order-events` (`events/`). Listens to `payment-events` and `inventory-events` for its timelines, to
 //! `identity-events` for sessions that ended and accounts that were closed, and to its own dead letters. In its own name
-//! it calls catalog for quotes, inventory for stock, payment for money.
+//! it calls catalog for quotes and opening hours, inventory for stock, payment for money.
 //! Invariants: only steps of [`lifecycle::STEPS`] happen; versions rise by one; whoever may not see an order is told
 //! that there is none.
 //!
@@ -28,12 +29,14 @@ pub mod numbers;
 pub mod openapi;
 pub mod ops;
 pub mod order;
+pub mod pickup;
 pub mod prefer;
 pub mod routes;
 pub mod state;
 pub mod store;
 pub mod timeline;
 pub mod upkeep;
+pub mod waits;
 
 /// Creates and upgrades this service's own tables; the outbox has its own migrator.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

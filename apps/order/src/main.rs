@@ -11,6 +11,7 @@ use order::config::{APP, CLIENT, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE,
 use order::in_flight::InFlight;
 use order::numbers::Numbers;
 use order::state::App;
+use order::waits::Waits;
 use order::{MIGRATOR, config, routes, upkeep};
 use outbox::Relay;
 use service::auth::Verifier;
@@ -108,6 +109,7 @@ async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Runner, Relay)> {
         outbox: relay.waker(),
         in_flight: InFlight::default(),
         numbers: Numbers::default(),
+        waits: Waits::default(),
         checkouts,
     };
     let runner = Runner::new(app.clone(), inbox);

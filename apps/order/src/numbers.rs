@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -17,17 +17,19 @@ use crate::store;
 /// Numbers per block: enough that fetching one is rare, few enough that a restart leaves a small gap.
 const BLOCK: i32 = 8;
 
-type Slot = Arc<tokio::sync::Mutex<Block>>;
+/// Days of which a store's blocks are kept: orders for a slot are of a later day than those of the moment.
+const DAYS: Days = Days::new(8);
+
+type Shared = Arc<tokio::sync::Mutex<Block>>;
 
 #[derive(Debug, Default)]
 struct Block {
-    day: NaiveDate,
     free: Range<i32>,
 }
 
 /// The blocks of this process. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Numbers(Arc<Mutex<HashMap<Uuid, Slot>>>);
+pub struct Numbers(Arc<Mutex<HashMap<Uuid, HashMap<NaiveDate, Shared>>>>);
 
 impl Numbers {
     /// The next number of a store's day.
@@ -37,13 +39,12 @@ impl Numbers {
         store: StoreId,
         day: NaiveDate,
     ) -> Result<OrderNumber, sqlx::Error> {
-        let slot = self.slot(store);
-        let mut block = slot.lock().await;
-        if block.day != day || block.free.is_empty() {
+        let shared = self.block(store, day);
+        let mut block = shared.lock().await;
+        if block.free.is_empty() {
             let mut connection = db.acquire().await?;
             let last = store::orders::take_numbers(&mut connection, store, day, BLOCK).await?;
             *block = Block {
-                day,
                 free: last - BLOCK + 1..last + 1,
             };
         }
@@ -52,13 +53,18 @@ impl Numbers {
         Ok(OrderNumber(number))
     }
 
-    /// Throws a store's block away, because its numbers turned out to be taken.
-    pub async fn discard(&self, store: StoreId) {
-        self.slot(store).lock().await.free = 0..0;
+    /// Throws a store's blocks away, because numbers of theirs turned out to be taken.
+    pub fn discard(&self, store: StoreId) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&store.0);
     }
 
-    fn slot(&self, store: StoreId) -> Slot {
+    fn block(&self, store: StoreId, day: NaiveDate) -> Shared {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(store.0).or_default())
+        let days = all.entry(store.0).or_default();
+        if !days.contains_key(&day) {
+            days.retain(|kept, _| kept.checked_add_days(DAYS) >= Some(day));
+        }
+        Arc::clone(days.entry(day).or_default())
     }
 }

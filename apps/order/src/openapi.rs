@@ -9,6 +9,8 @@ use service::openapi::{Document, Mismatch};
 use service::page::Page;
 
 use crate::ops::checkout::CheckoutStory;
+use crate::ops::pickup;
+use crate::ops::slots::Slots;
 use crate::order::Order;
 use crate::routes;
 use crate::store::history::HistoryEntry;
@@ -18,6 +20,7 @@ use crate::timeline::Line;
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const DELETE: Method = Method::DELETE;
+const PUT: Method = Method::PUT;
 
 /// The document, as `openapi.json` keeps it.
 pub fn document() -> Result<serde_json::Value, Mismatch> {
@@ -28,6 +31,7 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     );
     customers(&mut it);
     staff(&mut it);
+    slots(&mut it);
     operators(&mut it);
     dead::describe(&mut it);
     it.events(
@@ -73,7 +77,10 @@ fn customers(it: &mut Document) {
     .refuses(422, "unknown-product")
     .refuses(422, "quantity-out-of-range")
     .refuses(422, "option-not-allowed")
-    .refuses(422, "order-refused");
+    .refuses(422, "order-refused")
+    .refuses(422, "store-closed")
+    .refuses(422, "slot-not-offered")
+    .refuses(409, "slot-full");
     it.row(
         GET,
         "/v1/orders",
@@ -118,7 +125,7 @@ fn staff(it: &mut Document) {
         GET,
         "/v1/stores/{store}/tickets",
         "listTickets",
-        "What a store has to make, oldest first.",
+        "What a store has to make, by when it is due.",
     )
     .json::<Page<Order>>(200, "A page.")
     .refuses(404, "store-not-found");
@@ -133,6 +140,36 @@ fn staff(it: &mut Document) {
     .versioned()
     .refuses(404, "order-not-found")
     .refuses(409, "illegal-transition");
+}
+
+fn slots(it: &mut Document) {
+    it.row(
+        GET,
+        "/v1/stores/{store}/slots",
+        "listSlots",
+        "How long one waits at a store, and its slots.",
+    )
+    .json::<Slots>(200, "The slots of two days.")
+    .refuses(404, "store-not-found");
+    it.row(
+        GET,
+        "/v1/stores/{store}/pickup",
+        "getPickup",
+        "How many orders a store takes per slot.",
+    )
+    .json::<pickup::Body>(200, "The settings.")
+    .versioned()
+    .refuses(404, "store-not-found");
+    it.row(
+        PUT,
+        "/v1/stores/{store}/pickup",
+        "setPickup",
+        "Says how many orders a store takes per slot.",
+    )
+    .conditional()
+    .json::<pickup::Body>(200, "The settings after it.")
+    .versioned()
+    .refuses(404, "store-not-found");
 }
 
 fn operators(it: &mut Document) {

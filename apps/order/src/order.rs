@@ -10,6 +10,7 @@ use service::money::Money;
 use uuid::Uuid;
 
 use crate::lifecycle::{Checkout, Fulfilment, IllegalStep, Move, State, Step};
+use crate::pickup::Pickup;
 
 /// Identifies an order; UUIDv7, so that ids sort by the time of placing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, JsonSchema)]
@@ -171,7 +172,8 @@ pub struct Tax {
     pub tax: Money,
 }
 
-/// What a new order is made of; all of it comes from the catalog's answer but for the customer and the method.
+/// What a new order is made of; all of it comes from the catalog's answer but for the customer, the
+/// method and when it is picked up.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The new order's id.
@@ -186,6 +188,8 @@ pub struct Draft {
     pub business_day: NaiveDate,
     /// The number given out for that day.
     pub number: OrderNumber,
+    /// When it is picked up.
+    pub pickup: Pickup,
     /// How it will be paid.
     pub method: PaymentMethod,
     /// What, at least one line.
@@ -217,6 +221,8 @@ pub struct Order {
     #[serde(with = "service::clock::rfc3339")]
     #[schemars(with = "DateTime<Utc>")]
     pub placed_at: DateTime<Utc>,
+    /// When it is picked up.
+    pub pickup: Pickup,
     /// First axis of its state.
     pub checkout: Checkout,
     /// Second axis of its state.
@@ -272,6 +278,7 @@ impl Order {
             store_name: draft.store_name,
             business_day: draft.business_day,
             placed_at: at,
+            pickup: draft.pickup,
             checkout: state.checkout,
             fulfilment: state.fulfilment,
             payment: Payment {

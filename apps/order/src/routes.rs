@@ -10,7 +10,7 @@ use service::routes::{Access, Routes};
 use crate::access::FULFIL;
 use crate::ops::{
     cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_payment,
-    place, retry, settle, tickets, timeline, timeline_clear,
+    pickup, pickup_set, place, retry, settle, slots, tickets, timeline, timeline_clear,
 };
 use crate::state::App;
 
@@ -19,11 +19,13 @@ const READ: Access = Access::Scope("order:read");
 const STAFF: Access = Access::Scope(FULFIL);
 const CANCEL: Access = Access::Scope("order:cancel");
 const OPERATE: Access = Access::Scope("order:operate");
+const SLOTS: Access = Access::Scope("order:slots");
+const MANAGE: Access = Access::Scope("order:manage");
 
 /// The table.
 #[must_use]
 pub fn table() -> Routes<App> {
-    Routes::new()
+    pickups(Routes::new())
         .route(Method::POST, "/v1/orders", PLACE, place::handler)
         .route(Method::GET, "/v1/orders", READ, list::handler)
         .route(Method::GET, "/v1/orders/{id}", READ, get::handler)
@@ -118,5 +120,28 @@ pub fn table() -> Routes<App> {
             "/events/dead",
             Access::Sidecar,
             dead::keep::<App>,
+        )
+}
+
+/// When orders are picked up.
+fn pickups(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(
+            Method::GET,
+            "/v1/stores/{store}/slots",
+            SLOTS,
+            slots::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/stores/{store}/pickup",
+            MANAGE,
+            pickup::handler,
+        )
+        .route(
+            Method::PUT,
+            "/v1/stores/{store}/pickup",
+            MANAGE,
+            pickup_set::handler,
         )
 }

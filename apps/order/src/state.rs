@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::checkout::handle::Checkouts;
 use crate::in_flight::InFlight;
 use crate::numbers::Numbers;
+use crate::waits::Waits;
 
 /// The service's state. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct App {
     pub in_flight: InFlight,
     /// The numbers that this process may give out.
     pub numbers: Numbers,
+    /// How long people wait.
+    pub waits: Waits,
     /// The way to the runner of sagas.
     pub checkouts: Checkouts,
 }

@@ -6,6 +6,7 @@ pub mod checkouts;
 pub mod closed_accounts;
 pub mod history;
 pub mod orders;
+pub mod pickup;
 pub mod queue;
 pub mod replays;
 pub mod seals;

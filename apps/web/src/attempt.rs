@@ -62,6 +62,7 @@ mod tests {
                 option_ids: vec![],
             }],
             payment: PlacePayment::Counter,
+            pickup: None,
         }
     }
 
@@ -102,6 +103,16 @@ mod tests {
             token: CardToken("tok_visa".into()),
         };
         assert_eq!(attempt.begin(&by_card, || "b".into()), Some("b".to_owned()));
+    }
+
+    #[test]
+    fn another_time_is_another_order() {
+        let mut attempt = Attempt::default();
+        attempt.begin(&order(1), || "a".into());
+        attempt.unknown();
+        let mut later = order(1);
+        later.pickup = Some("2026-03-02T08:00:00Z".parse().expect("an instant"));
+        assert_eq!(attempt.begin(&later, || "b".into()), Some("b".to_owned()));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use bff_api::{Menu, Money, PlaceLine, PlaceOrder, PlacePayment};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::pickup::Picking;
 use crate::selection::{MAX_QUANTITY, Selection};
 
 /// The most lines the catalog accepts in one order.
@@ -233,7 +234,7 @@ impl Basket {
 
     /// The command that orders all of it; `None` while empty.
     #[must_use]
-    pub fn to_order(&self, payment: PlacePayment) -> Option<PlaceOrder> {
+    pub fn to_order(&self, payment: PlacePayment, picking: Picking) -> Option<PlaceOrder> {
         Some(PlaceOrder {
             store_id: self.store()?,
             lines: self
@@ -246,6 +247,7 @@ impl Basket {
                 })
                 .collect(),
             payment,
+            pickup: picking.slot,
         })
     }
 }
@@ -284,7 +286,7 @@ fn current_choice(menu: &Menu, line: &Line) -> Option<(Selection, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Basket, MAX_LINES, Refusal};
+    use super::{Basket, MAX_LINES, Picking, Refusal};
     use bff_api::PlacePayment;
 
     use crate::{
@@ -336,7 +338,7 @@ mod tests {
             (
                 basket.store(),
                 basket.total(),
-                basket.to_order(PlacePayment::Counter)
+                basket.to_order(PlacePayment::Counter, Picking::default())
             ),
             (None, None, None)
         );
@@ -364,7 +366,8 @@ mod tests {
         let mut basket = Basket::default();
         basket.add(id(100), &oat_latte(2)).expect("fits");
         let order =
-            serde_json::to_value(basket.to_order(PlacePayment::Counter)).expect("serialises");
+            serde_json::to_value(basket.to_order(PlacePayment::Counter, Picking::default()))
+                .expect("serialises");
         assert_eq!(
             order,
             serde_json::json!({

@@ -115,6 +115,7 @@ pub(crate) fn order(n: u128, version: i64) -> Order {
         store_id: id(100),
         store_name: "Crema Rynek".into(),
         placed_at: "2026-01-02T03:04:05.678Z".parse().expect("an instant"),
+        pickup: None,
         checkout: Checkout::Confirmed,
         fulfilment: Fulfilment::Waiting,
         payment: Payment {

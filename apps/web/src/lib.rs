@@ -9,6 +9,7 @@ pub mod failure;
 pub mod live;
 pub mod money;
 pub mod payment;
+pub mod pickup;
 pub mod route;
 pub mod search;
 pub mod selection;

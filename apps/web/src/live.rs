@@ -5,6 +5,8 @@
 use bff_api::{Checkout, Fulfilment, Order, OrderChange, PaymentStatus};
 use uuid::Uuid;
 
+use crate::pickup;
+
 /// Whether something newer than what is shown was taken in.
 #[must_use = "an unknown order has to be read"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,10 +98,10 @@ fn advance(order: &mut Order, change: &OrderChange) -> Applied {
     Applied::Newer
 }
 
-/// A board shows what is to be made, the oldest first.
+/// A board shows what is to be made, the first due first.
 fn tidy(tickets: &mut Vec<Order>) {
     tickets.retain(|ticket| is_open(ticket.checkout, ticket.fulfilment));
-    tickets.sort_by_key(|ticket| (ticket.placed_at, ticket.id));
+    tickets.sort_by_key(|ticket| (pickup::due(ticket), ticket.id));
 }
 
 fn is_open(checkout: Checkout, fulfilment: Fulfilment) -> bool {

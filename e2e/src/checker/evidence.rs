@@ -34,6 +34,8 @@ pub struct Evidence {
     pub movements: Vec<Movement>,
     /// What is or was held for whom.
     pub reservations: Vec<Reservation>,
+    /// Order's pick-up slots.
+    pub slots: Vec<Slot>,
     /// By service, how many events wait to be published.
     pub outboxes: Vec<Waiting>,
     /// Which event was admitted by which service.
@@ -55,6 +57,9 @@ pub struct Evidence {
 #[expect(missing_docs, reason = "the columns of the table")]
 pub struct Order {
     pub id: String,
+    pub store_id: String,
+    /// The slot that it holds or, cancelled, held.
+    pub slot: Option<String>,
     pub checkout: String,
     pub fulfilment: String,
     pub payment_method: String,
@@ -64,6 +69,16 @@ pub struct Order {
     pub version: i64,
     /// The transaction that wrote it last.
     pub written_by: String,
+}
+
+/// A row of `pickup_slots`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Slot {
+    pub store_id: String,
+    pub starts_at: String,
+    pub taken: i64,
+    pub capacity: i64,
 }
 
 /// A row of `checkouts`.

@@ -51,7 +51,7 @@ const SHORTEST_SECRET: usize = 12;
 const REST: Duration = Duration::from_mins(1);
 
 const ORDERS: &str =
-    "SELECT id, checkout, fulfilment, payment_method, payment_status, currency, total, version,
+    "SELECT id, store_id, slot, checkout, fulfilment, payment_method, payment_status, currency, total, version,
     xmin::text AS written_by FROM orders ORDER BY id";
 const CHECKOUTS: &str =
     "SELECT order_id, state, direction, step, EXISTS (SELECT FROM checkout_history AS line
@@ -79,6 +79,7 @@ const MOVEMENTS: &str =
     "SELECT store_id, item_id, order_id, kind, sum(quantity)::bigint AS quantity FROM movements
     GROUP BY store_id, item_id, order_id, kind";
 const RESERVATIONS: &str = "SELECT order_id, store_id, status, items, quantities FROM reservations";
+const SLOTS: &str = "SELECT store_id, starts_at, taken, capacity FROM pickup_slots";
 const TIMELINE: &str = "SELECT 'order' AS app, source, event_id AS id FROM timeline";
 
 async fn table<T: DeserializeOwned>(target: &Target, app: &str, query: &str) -> Result<Vec<T>> {
@@ -187,6 +188,7 @@ pub async fn read(target: &Target) -> Result<Evidence> {
         levels: table(target, "inventory", LEVELS).await?,
         movements: table(target, "inventory", MOVEMENTS).await?,
         reservations: table(target, "inventory", RESERVATIONS).await?,
+        slots: table(target, "order", SLOTS).await?,
         admissions: table(target, "order", TIMELINE).await?,
         events: events(&messages)?,
         asked: history::read(target.history())?,

@@ -8,12 +8,14 @@ use super::Invariant;
 use super::audit::{digest, hash, hexadecimal};
 use super::evidence::{
     Admission, Booked, Checkout, Entered, Event, Evidence, Leak, Level, Movement, Operation, Order,
-    Payment, Reservation, Seal, Searched, Transition, Waiting,
+    Payment, Reservation, Seal, Searched, Slot, Transition, Waiting,
 };
 use crate::history::{Command, Entry, Phase};
 
 const STORE: &str = "store-1";
 const ITEM: &str = "beans";
+/// All three orders took it, and one of them gave it back.
+const SLOT: &str = "2026-03-02T08:00:00+00:00";
 const PRICE: i64 = 250;
 /// A step: its axis, from where, to where.
 type Step = (&'static str, Option<&'static str>, &'static str);
@@ -59,6 +61,12 @@ pub(super) fn sound() -> Evidence {
             wasted: 0,
         }],
         movements: vec![movement(None, "initial", 10)],
+        slots: vec![Slot {
+            store_id: STORE.into(),
+            starts_at: SLOT.into(),
+            taken: 2,
+            capacity: 2,
+        }],
         ..Evidence::default()
     };
     let made = [&CONFIRMED[..], &MADE].concat();
@@ -77,6 +85,8 @@ fn order(evidence: &mut Evidence, id: &str, method: &str, steps: &[Step], checko
     let over = checkout == "completed";
     evidence.orders.push(Order {
         id: id.into(),
+        store_id: STORE.into(),
+        slot: Some(SLOT.into()),
         checkout: checkout.into(),
         fulfilment: if over { "delivered" } else { "waiting" }.into(),
         payment_method: method.into(),
@@ -452,6 +462,20 @@ pub(super) const SPOILED: &[Spoiled] = &[
     ("two orders under one key", Invariant::I9, |it| {
         it.asked[1].key = it.asked[0].key.clone();
     }),
+    ("a slot keeps what was cancelled", Invariant::I11, |it| {
+        it.slots[0].taken = 3;
+    }),
+    ("a slot is oversold", Invariant::I11, |it| {
+        it.slots[0].capacity = 1;
+    }),
+    ("a slot was given back twice", Invariant::I11, |it| {
+        it.slots[0].taken = 1;
+    }),
+    (
+        "an order holds a slot of another store",
+        Invariant::I11,
+        |it| it.orders[0].store_id = "store-2".into(),
+    ),
     ("a secret in a log", Invariant::I10, |it| {
         it.leaks.push(Leak {
             secret: "a password".into(),

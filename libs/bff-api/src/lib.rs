@@ -6,6 +6,7 @@ mod live;
 mod menu;
 mod money;
 mod order;
+mod pickup;
 mod problem;
 mod session;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use order::{
     Advance, Axis, CardToken, Checkout, ChosenOption, Fulfilment, HistoryEntry, Order, OrderLine,
     Payment, PaymentMethod, PaymentStatus, PlaceLine, PlaceOrder, PlacePayment, Reason, TaxLine,
 };
+pub use pickup::{Pickup, PickupKind, Slot, Slots};
 pub use problem::{FieldProblem, Problem};
 pub use session::{Session, User};
 

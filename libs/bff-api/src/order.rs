@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Money;
+use crate::{Money, Pickup};
 
 /// Body of `POST /api/orders`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct PlaceOrder {
     pub lines: Vec<PlaceLine>,
     /// How it will be paid.
     pub payment: PlacePayment,
+    /// The slot in which it is picked up; as soon as possible if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<DateTime<Utc>>,
 }
 
 /// One line of [`PlaceOrder`].
@@ -76,6 +79,9 @@ pub struct Order {
     pub store_name: String,
     /// When the customer placed it.
     pub placed_at: DateTime<Utc>,
+    /// When it is picked up; orders of a version before there were slots do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<Pickup>,
     /// First axis: the deal.
     pub checkout: Checkout,
     /// Second axis: the making.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Advance, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder, PlacePayment, Problem,
-    Session, Store, Variation,
+    Session, Slots, Store, Variation,
 };
 
 fn unchanged<T: Serialize + DeserializeOwned>(wire: &Value) {
@@ -18,7 +18,8 @@ fn order() -> Value {
     json!({
         "id": "0190a000-0000-7000-8000-0000000000aa", "number": "A-042",
         "store_id": "0190a000-0000-7000-8000-000000000001", "store_name": "Crema Rynek",
-        "placed_at": "2026-01-02T03:04:05.678Z", "checkout": "confirmed", "fulfilment": "waiting",
+        "placed_at": "2026-01-02T03:04:05.678Z",
+        "pickup": {"kind": "slot", "due_at": "2026-01-02T04:00:00Z"}, "checkout": "confirmed", "fulfilment": "waiting",
         "payment": {"method": "counter", "status": "due"}, "reason": null,
         "lines": [{
             "variation_id": "0190a000-0000-7000-8000-0000000000b1", "product": "Flat white", "variation": "Small",
@@ -37,6 +38,14 @@ fn orders_and_their_commands() {
         "store_id": "0190a000-0000-7000-8000-000000000001",
         "lines": [{"variation_id": "0190a000-0000-7000-8000-0000000000b1", "quantity": 1, "option_ids": []}],
         "payment": {"method": "counter"}
+    }));
+    unchanged::<PlaceOrder>(&json!({
+        "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [], "payment": {"method": "counter"},
+        "pickup": "2026-01-02T04:00:00Z"
+    }));
+    unchanged::<Slots>(&json!({
+        "open": false, "opens_at": "2026-01-02T04:00:00Z", "wait_minutes": 5, "slot_minutes": 10,
+        "slots": [{"at": "2026-01-02T04:00:00Z", "left": 3}]
     }));
     unchanged::<PlacePayment>(&json!({"method": "card", "token": "tok_visa"}));
     unchanged::<Advance>(&json!({"status": "preparation"}));
@@ -70,9 +79,11 @@ fn how_an_order_was_paid_and_why_it_ended() {
         unchanged::<Order>(&wire);
     }
     let mut earlier = order();
-    earlier.as_object_mut().expect("an object").remove("reason");
+    for field in ["reason", "pickup"] {
+        earlier.as_object_mut().expect("an object").remove(field);
+    }
     let order: Order = serde_json::from_value(earlier).expect("an order of the version before");
-    assert_eq!(order.reason, None);
+    assert_eq!((order.reason, order.pickup), (None, None));
 }
 
 #[test]

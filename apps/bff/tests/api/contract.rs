@@ -44,6 +44,8 @@ pub fn body_for(method: &Method, path: &str) -> Option<String> {
         ("POST", "orders") => {
             json!({ "store_id": ID, "lines": [], "payment": { "method": "counter" } })
         }
+        ("PUT", "hours") => json!({ "weekly": [], "closures": [] }),
+        ("PUT", "pickup") => json!({ "capacity": 3 }),
         ("POST", "fulfilment") => json!({ "status": "preparation" }),
         ("POST", "settle") => json!({ "note": "by hand" }),
         ("POST", "refunds") => {
@@ -135,7 +137,7 @@ async fn a_body_that_breaks_the_contract_reaches_nobody() {
         let call = asked_of(&stage, row.app).await.pop().expect("a call");
         assert_eq!(call.body, good.as_bytes(), "{path}");
     }
-    assert_eq!(judged, 20, "rows whose service reads a body");
+    assert_eq!(judged, 22, "rows whose service reads a body");
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod published;
 mod search;
 mod sessions;
 mod sign_in;
+mod slots;
 mod sold_out;
 mod stage;
 mod table;

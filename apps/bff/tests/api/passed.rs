@@ -24,6 +24,10 @@ const EXPECTED: &str = "
     POST /api/orders/{id}/fulfilment > order /v1/orders/{id}/fulfilment
     POST /api/orders/{id}/cancellation > order /v1/orders/{id}/cancellation
     GET /api/stores/{id}/tickets > order /v1/stores/{id}/tickets
+    GET /api/stores/{id}/hours > catalog /v1/stores/{id}/hours
+    PUT /api/stores/{id}/hours > catalog /v1/stores/{id}/hours
+    GET /api/stores/{id}/pickup > order /v1/stores/{id}/pickup
+    PUT /api/stores/{id}/pickup > order /v1/stores/{id}/pickup
     GET /api/checkouts > order /v1/checkouts
     GET /api/checkouts/{id} > order /v1/checkouts/{id}
     POST /api/checkouts/{id}/retry > order /v1/checkouts/{id}/retry

@@ -12,8 +12,8 @@ use service::money::{Currency, Money};
 use service::problem::Problem;
 
 use crate::error::Error;
+use crate::hours::Opening;
 use crate::menu::{OptionId, StoreId, VariationId};
-use crate::menus::Menus;
 use crate::pricing::{self, Fault, Line, MAX_LINES, PricedLine, PricingError, QUANTITIES, Quote};
 use crate::state::App;
 
@@ -48,6 +48,8 @@ pub struct Reply {
     lines: Vec<ReplyLine>,
     total: Money,
     tax: Vec<ReplyTax>,
+    /// When the store is open today and on the seven days after it.
+    openings: Vec<Opening>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -99,11 +101,12 @@ pub async fn handler(
     State(app): State<App>,
     Json(request): Json<Request>,
 ) -> Result<Answer<Reply>, Problem> {
-    Ok(Answer(quote(&app.menus, request).await?))
+    Ok(Answer(quote(&app, request).await?))
 }
 
-async fn quote(menus: &Menus, request: Request) -> Result<Reply, QuoteError> {
-    let snapshot = menus
+async fn quote(app: &App, request: Request) -> Result<Reply, QuoteError> {
+    let snapshot = app
+        .menus
         .current(request.store_id)
         .await
         .map_err(|error| match error {
@@ -126,6 +129,7 @@ async fn quote(menus: &Menus, request: Request) -> Result<Reply, QuoteError> {
             .collect(),
         total: money(quote.total),
         tax: reply_tax(&quote, money),
+        openings: snapshot.hours.openings(app.clock.now()),
     })
 }
 

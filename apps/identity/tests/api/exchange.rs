@@ -19,7 +19,10 @@ async fn the_bff_acts_for_the_person_towards_one_audience() {
     let subject = world.tokens_of(barista).await.text("access_token");
     let (_, subject_claims) = verified(&world, &subject).await;
     for (audience, scope) in [
-        ("order", "order:cancel order:fulfil order:place order:read"),
+        (
+            "order",
+            "order:cancel order:fulfil order:place order:read order:slots",
+        ),
         ("catalog", "catalog:read"),
     ] {
         let answer = world.bff().exchange(&subject, audience).await;
@@ -53,7 +56,10 @@ async fn a_customer_cannot_fulfil() {
     let world = World::new().await;
     let subject = world.customer_tokens().await.text("access_token");
     let answer = world.bff().exchange(&subject, "order").await;
-    assert_eq!(answer.text("scope"), "order:cancel order:place order:read");
+    assert_eq!(
+        answer.text("scope"),
+        "order:cancel order:place order:read order:slots"
+    );
     let more = [
         ("grant_type", EXCHANGE),
         ("subject_token", subject.as_str()),
@@ -261,7 +267,10 @@ async fn a_new_role_counts_from_the_next_access_token_on() {
         .bff()
         .exchange(&tokens.text("access_token"), "order")
         .await;
-    assert_eq!(before.text("scope"), "order:cancel order:place order:read");
+    assert_eq!(
+        before.text("scope"),
+        "order:cancel order:place order:read order:slots"
+    );
     let mut db = world.app.db.acquire().await.expect("a connection");
     let shop = world.app.ids.next();
     store::people::employ(&mut db, person, shop, Role::Manager)
@@ -274,7 +283,7 @@ async fn a_new_role_counts_from_the_next_access_token_on() {
         .await;
     assert_eq!(
         answer.text("scope"),
-        "order:cancel order:fulfil order:place order:read"
+        "order:cancel order:fulfil order:manage order:place order:read order:slots"
     );
     let (_, claims) = verified(&world, &answer.text("access_token")).await;
     assert_eq!(claims["roles"], json!(["customer", "manager"]));

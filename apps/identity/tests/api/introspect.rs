@@ -94,7 +94,10 @@ async fn a_resource_server_learns_of_the_tokens_that_are_for_it_and_of_no_others
         assert_eq!(told["active"], true, "{asker}");
         assert_eq!(told["aud"], "order");
         assert_eq!(told["act"], json!({"sub": "bff"}));
-        assert_eq!(told["scope"], "order:cancel order:place order:read");
+        assert_eq!(
+            told["scope"],
+            "order:cancel order:place order:read order:slots"
+        );
         assert!(
             told.get("grant").is_none(),
             "it is nobody else's business: {told}"

@@ -1,6 +1,6 @@
 //! `POST /v1/orders`: a customer orders, at the catalog's prices.
 //!
-//! Invariant: order, lines, history, saga, event and the answer under the idempotency key are one transaction, begun
+//! Invariant: order, slot, lines, history, saga, event and the answer under the idempotency key are one transaction, begun
 //! after the catalog has answered: a crash at any moment leaves all of it or nothing.
 
 use std::time::{Duration, Instant};
@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::events;
 use crate::lifecycle::{Checkout, IllegalStep};
 use crate::order::{CustomerId, Draft, Order, OrderId, PaymentMethod, StoreId, business_day};
+use crate::pickup::{self, NotThen, Pickup, Wanted};
 use crate::prefer;
 use crate::state::App;
 use crate::store;
@@ -53,6 +54,9 @@ pub struct PlaceOrder {
     pub lines: Vec<WantedLine>,
     /// How it will be paid.
     pub payment: PaymentChoice,
+    /// When it is picked up; `now` if unsaid. Written only if it is not, as commands were before there were slots.
+    #[serde(default, skip_serializing_if = "Wanted::is_now")]
+    pub pickup: Wanted,
 }
 
 /// How an order will be paid.
@@ -109,6 +113,12 @@ pub enum PlaceError {
     /// A card without its token, or a token without a card.
     #[error("the payment's method and token don't fit")]
     Token,
+    /// It can't be picked up then.
+    #[error(transparent)]
+    Pickup(#[from] NotThen),
+    /// Others have taken all of the slot.
+    #[error("the slot is full")]
+    SlotFull,
     /// The idempotency key can't be used for this command.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -146,6 +156,12 @@ impl From<PlaceError> for Problem {
                 "The body has the wrong shape",
             )
             .field("/payment/token", "is needed by a card, and by nothing else"),
+            PlaceError::Pickup(error) => error.into(),
+            PlaceError::SlotFull => {
+                Self::new(StatusCode::CONFLICT, "slot-full", "The slot is taken")
+                    .detail("Choose another slot.")
+                    .field("/pickup", "is taken by others")
+            }
             PlaceError::Key(error) => error.into(),
             PlaceError::Quote(error) => error.into(),
             PlaceError::Any(error) => error.into(),
@@ -155,8 +171,8 @@ impl From<PlaceError> for Problem {
 }
 
 /// Answers 202 with the order and its Location, at once or, with `Prefer: wait=N`, when its checkout has ended. 400
-/// without a key, 422 for an order that the catalog refuses or a key that stands for another one, 409 while the first
-/// command under the key runs, 503 while there are no prices.
+/// without a key, 422 for an order that the catalog refuses, a store that is closed then or a key that stands for
+/// another command, 409 for a slot that is full and while the first command under the key runs, 503 while there are no prices.
 pub async fn handler(
     State(app): State<App>,
     principal: Principal,
@@ -248,12 +264,16 @@ pub async fn place(
         lines: &command.lines,
     };
     let quote = catalog::quote(&app.dapr, &app.tokens, &request).await?;
+    let now = app.clock.now();
+    let wait = app.waits.of(&app.db, command.store_id, now).await?;
+    let pickup = pickup::choose(command.pickup, &quote.openings, now, wait)?;
     let new = NewOrder {
         customer,
         scope,
         fingerprint,
         command,
         quote,
+        pickup,
     };
     let mut tries = 1;
     loop {
@@ -262,7 +282,7 @@ pub async fn place(
             Err(PlaceError::Any(Error::Database(sqlx::Error::Database(error))))
                 if error.constraint() == Some(NUMBER_TAKEN) && tries < MOST_NUMBERS =>
             {
-                app.numbers.discard(command.store_id).await;
+                app.numbers.discard(command.store_id);
                 tries += 1;
             }
             outcome => return outcome,
@@ -277,12 +297,15 @@ struct NewOrder<'a> {
     fingerprint: Fingerprint,
     command: &'a PlaceOrder,
     quote: Quote,
+    pickup: Pickup,
 }
 
 impl NewOrder<'_> {
     async fn draft(&self, app: &App, id: OrderId) -> Result<Draft, PlaceError> {
         let (store_id, quote) = (self.command.store_id, &self.quote);
-        let day = business_day(app.clock.now(), quote.zone);
+        // Numbers are called out on the day of the slot, among those of that day.
+        let day = self.pickup.slot().unwrap_or_else(|| app.clock.now());
+        let day = business_day(day, quote.zone);
         Ok(Draft {
             id,
             customer: self.customer,
@@ -290,6 +313,7 @@ impl NewOrder<'_> {
             store_name: quote.store_name.clone(),
             business_day: day,
             number: app.numbers.next(&app.db, store_id, day).await?,
+            pickup: self.pickup,
             method: self.command.payment.method,
             lines: quote.lines.clone(),
             total: quote.total,
@@ -327,6 +351,12 @@ impl NewOrder<'_> {
             return placed_before(app, &mut connection, &self.scope, &self.fingerprint)
                 .await?
                 .ok_or(PlaceError::Key(KeyError::InFlight));
+        }
+        if let Some(slot) = order.pickup.slot()
+            && !store::pickup::take(&mut transaction, order.store_id, slot).await?
+        {
+            transaction.rollback().await?;
+            return Err(PlaceError::SlotFull);
         }
         let new = NewSaga {
             saga: &saga,

@@ -1,4 +1,4 @@
-//! `GET /v1/stores/{store}/tickets`: what a store has to make, oldest first, for its staff.
+//! `GET /v1/stores/{store}/tickets`: what a store has to make, by when it is due, for its staff.
 
 use axum::Json;
 use axum::extract::State;
@@ -28,7 +28,7 @@ pub async fn handler(
     Ok(Json(Page::cut(orders, limit, |order| order.id.0)))
 }
 
-/// At most `limit` open orders of `store`, placed after the order `after`.
+/// At most `limit` open orders of `store`, due after the order `after`.
 pub async fn tickets(
     app: &App,
     principal: &Principal,

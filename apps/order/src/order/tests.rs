@@ -38,6 +38,7 @@ fn draft(method: PaymentMethod) -> Draft {
         store_name: "Rynek".into(),
         business_day: business_day(at(0), Tz::Europe__Warsaw),
         number: OrderNumber(42),
+        pickup: Pickup::stored(at(30), None),
         method,
         lines: vec![Line {
             variation_id: Uuid::from_u128(4),

@@ -9,12 +9,13 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::checkout::{Direction, Step};
-use crate::lifecycle::{Checkout, Fulfilment};
+use crate::checkout::{self, Direction};
+use crate::lifecycle::{Checkout, Fulfilment, Step};
 use crate::order::{
     ChosenOption, CustomerId, Line, Order, OrderId, OrderNumber, Payment, PaymentMethod,
     PaymentStatus, Reason, StoreId, Tax, Transition,
 };
+use crate::pickup::Pickup;
 use crate::store::checkouts::{Hold, NewSaga, PhaseRow, millis};
 use crate::store::{Result, history};
 
@@ -26,6 +27,8 @@ struct OrderRow {
     business_day: NaiveDate,
     number: OrderNumber,
     placed_at: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+    slot: Option<DateTime<Utc>>,
     checkout: Checkout,
     fulfilment: Fulfilment,
     payment_method: PaymentMethod,
@@ -76,8 +79,8 @@ pub async fn insert(
     sqlx::query!(
         "WITH new_order AS (
              INSERT INTO orders (id, customer, store_id, store_name, business_day, number, placed_at, checkout,
-                                 fulfilment, payment_method, payment_status, currency, total, tax, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                 fulfilment, payment_method, payment_status, currency, total, tax, version, due_at, slot)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $33, $34)
          ), new_saga AS (
              INSERT INTO checkouts (order_id, state, direction, step, charged, deadline, card_token, trace_parent,
                                     owner, fence, claimable_at)
@@ -117,13 +120,15 @@ pub async fn insert(
         &tax_rates,
         phase.state,
         phase.direction as Direction,
-        phase.step as Step,
+        phase.step as checkout::Step,
         new.saga.charged,
         new.saga.deadline,
         new.card_token,
         dapr_kit::trace::current(),
         new.owner,
         millis(new.lease),
+        order.pickup.due_at,
+        order.pickup.slot(),
     )
     .execute(&mut *connection)
     .await?;
@@ -141,8 +146,10 @@ pub async fn update(
     transitions: &[Transition],
 ) -> Result<()> {
     let steps = i64::try_from(transitions.len()).unwrap_or(i64::MAX);
+    let put_out = transitions.iter().find(|it| it.step == Step::PutOut);
     let updated = sqlx::query!(
-        "UPDATE orders SET checkout = $2, fulfilment = $3, payment_status = $4, reason = $5, version = $6
+        "UPDATE orders SET checkout = $2, fulfilment = $3, payment_status = $4, reason = $5, version = $6,
+                           ready_at = coalesce($8, ready_at)
          WHERE id = $1 AND version = $6 - $7::bigint",
         order.id.0,
         order.checkout as Checkout,
@@ -151,6 +158,7 @@ pub async fn update(
         order.reason as Option<Reason>,
         order.version,
         steps,
+        put_out.map(|it| it.at),
     )
     .execute(&mut *connection)
     .await?;
@@ -165,7 +173,7 @@ pub async fn find(connection: &mut PgConnection, id: OrderId) -> Result<Option<O
     let row = sqlx::query_as!(
         OrderRow,
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
-                  business_day, number AS "number: OrderNumber", placed_at, checkout AS "checkout: Checkout",
+                  business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total, tax AS "tax: Json<Vec<Tax>>",
                   version
@@ -184,7 +192,7 @@ pub async fn find_all(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec
     let rows = sqlx::query_as!(
         OrderRow,
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
-                  business_day, number AS "number: OrderNumber", placed_at, checkout AS "checkout: Checkout",
+                  business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total,
                   tax AS "tax: Json<Vec<Tax>>", version
@@ -214,7 +222,7 @@ pub async fn of_customer(
     let rows = sqlx::query_as!(
         OrderRow,
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
-                  business_day, number AS "number: OrderNumber", placed_at, checkout AS "checkout: Checkout",
+                  business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total, tax AS "tax: Json<Vec<Tax>>",
                   version
@@ -229,7 +237,7 @@ pub async fn of_customer(
     with_lines(connection, rows).await
 }
 
-/// A store's orders that are confirmed and not handed over, placed after `after`, oldest first.
+/// A store's orders that are confirmed and not handed over, due after the order `after`, the first due first.
 pub async fn open_at(
     connection: &mut PgConnection,
     store: StoreId,
@@ -239,14 +247,14 @@ pub async fn open_at(
     let rows = sqlx::query_as!(
         OrderRow,
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
-                  business_day, number AS "number: OrderNumber", placed_at, checkout AS "checkout: Checkout",
+                  business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total, tax AS "tax: Json<Vec<Tax>>",
                   version
            FROM orders
            WHERE store_id = $1 AND checkout = 'confirmed' AND fulfilment <> 'delivered'
-             AND id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
-           ORDER BY id LIMIT $3"#,
+             AND ($2::uuid IS NULL OR (due_at, id) > (SELECT due_at, id FROM orders WHERE id = $2))
+           ORDER BY due_at, id LIMIT $3"#,
         store.0,
         after,
         limit,
@@ -297,6 +305,7 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<OrderRow>) -> Resul
                 store_name: row.store_name,
                 business_day: row.business_day,
                 placed_at: row.placed_at,
+                pickup: Pickup::stored(row.due_at, row.slot),
                 checkout: row.checkout,
                 fulfilment: row.fulfilment,
                 payment: Payment {

@@ -11,9 +11,10 @@ use crate::world::{World, request, send};
 #[tokio::test]
 async fn every_route_needs_our_sidecar_a_token_for_us_and_its_scope() {
     let world = World::new().await;
-    let all = "order:place order:read order:cancel order:fulfil order:operate";
+    let all =
+        "order:place order:read order:cancel order:fulfil order:operate order:slots order:manage";
     let table = routes::table();
-    assert_eq!(table.table().len(), 20);
+    assert_eq!(table.table().len(), 23);
     for route in table.table() {
         let scope = match route.access {
             Access::Scope(scope) => scope,

@@ -56,6 +56,7 @@ async fn a_quote_that_does_not_add_up_is_not_believed() {
             "variation_id": FLAT_WHITE, "product": "Flat white", "variation": "Large", "options": [],
             "quantity": 2, "unit_price": eur(445), "line_total": eur(890), "tax_rate_bp": 800,
         }],
+        "openings": [{"from": "2026-03-02T07:00:00Z", "until": "2026-03-02T17:00:00Z"}],
     });
     for (pointer, value) in [
         ("/total", eur(889)),
@@ -66,6 +67,7 @@ async fn a_quote_that_does_not_add_up_is_not_believed() {
         ("/lines", json!([])),
         ("/tax/0/gross", eur(1)),
         ("/timezone", json!("Europe/Kraków")),
+        ("/openings", json!([{"from": "always"}])),
     ] {
         let mut quote = good.clone();
         *quote.pointer_mut(pointer).expect(pointer) = value;

@@ -13,6 +13,7 @@ mod fulfil;
 mod idempotency;
 mod openapi;
 mod operate;
+mod pickup;
 mod place;
 mod read;
 mod revoked;

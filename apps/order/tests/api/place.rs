@@ -19,7 +19,8 @@ async fn an_order_costs_what_the_catalog_says() {
     let money = |amount: i64| json!({"amount": amount, "currency": "EUR"});
     let expected = json!({
         "id": id, "number": "A-001", "store_id": STORE, "store_name": "Crema Rynek",
-        "placed_at": "2026-03-02T07:30:00.000Z", "checkout": "confirmed", "fulfilment": "waiting",
+        "placed_at": "2026-03-02T07:30:00.000Z",
+        "pickup": {"kind": "now", "due_at": "2026-03-02T07:35:00.000Z"}, "checkout": "confirmed", "fulfilment": "waiting",
         "payment": {"method": "counter", "status": "due"}, "reason": null,
         "lines": [{
             "variation_id": FLAT_WHITE, "product": "Flat white", "variation": "Large",

@@ -1,7 +1,7 @@
 //! One service with a database of its own, a sidecar with catalog, inventory and payment behind it, and people with
 //! tokens.
 
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -17,6 +17,7 @@ use order::in_flight::InFlight;
 use order::numbers::Numbers;
 use order::routes;
 use order::state::App;
+use order::waits::Waits;
 use outbox::Relay;
 use serde_json::{Value, json};
 use service::auth::Verifier;
@@ -51,6 +52,8 @@ pub struct World {
     pub sidecar: Sidecar,
     pub issuer: Issuer,
     pub shop: Shop,
+    /// When the catalog says that the store is open.
+    openings: Arc<Mutex<Value>>,
     router: Router,
     inbox: Mutex<Option<Inbox>>,
     runners: Mutex<Vec<JoinHandle<()>>>,
@@ -134,6 +137,7 @@ impl World {
             sidecar,
             issuer,
             shop,
+            openings: Arc::new(Mutex::new(always())),
             router,
             inbox: Mutex::new(Some(inbox)),
             runners: Mutex::default(),
@@ -156,6 +160,7 @@ impl World {
         let app = App {
             in_flight: InFlight::default(),
             numbers: Numbers::default(),
+            waits: Waits::default(),
             checkouts,
             ..self.app.clone()
         };
@@ -169,16 +174,39 @@ impl World {
 
     /// The catalog sells at this price, and answers after a while.
     pub async fn catalog_asks(&self, price: i64, zone: &'static str, after: Duration) {
+        let openings = Arc::clone(&self.openings);
         self.sidecar
             .invoke("catalog", Method::POST, "/v1/quotes")
             .respond_with(move |request: &wiremock::Request| {
                 let request: Value =
                     serde_json::from_slice(&request.body).expect("a quote's request");
+                let openings = openings.lock().expect("the openings").clone();
                 ResponseTemplate::new(200)
                     .set_delay(after)
-                    .set_body_json(quote(&request, price, zone))
+                    .set_body_json(quote(&request, price, zone, &openings))
             })
             .await;
+        let openings = Arc::clone(&self.openings);
+        self.sidecar
+            .invoke(
+                "catalog",
+                Method::GET,
+                &format!("/v1/stores/{STORE}/openings"),
+            )
+            .respond_with(move |_: &wiremock::Request| {
+                let openings = openings.lock().expect("the openings").clone();
+                ResponseTemplate::new(200)
+                    .set_body_json(json!({"timezone": zone, "openings": openings}))
+            })
+            .await;
+    }
+
+    /// The catalog says that the store is open from when to when.
+    pub fn opens(&self, openings: &[(&str, &str)]) {
+        let openings = openings
+            .iter()
+            .map(|(from, until)| json!({"from": from, "until": until}));
+        *self.openings.lock().expect("the openings") = openings.collect();
     }
 
     /// Opens every connection of the pool, so that a rush is one in the database too.
@@ -359,6 +387,7 @@ fn app(db: PgPool, sidecar: &Sidecar) -> (App, Inbox) {
         clock,
         in_flight: InFlight::default(),
         numbers: Numbers::default(),
+        waits: Waits::default(),
         checkouts,
     };
     (app, inbox)
@@ -453,12 +482,17 @@ pub fn one_flat_white() -> Value {
     order_of(1)
 }
 
+/// A store that never closes.
+fn always() -> Value {
+    json!([{"from": "2020-01-01T00:00:00.000Z", "until": "2040-01-01T00:00:00.000Z"}])
+}
+
 fn money(amount: i64) -> Value {
     json!({"amount": amount, "currency": "EUR"})
 }
 
 /// What the catalog answers: every line is flat whites with oat milk.
-fn quote(request: &Value, price: i64, zone: &str) -> Value {
+fn quote(request: &Value, price: i64, zone: &str, openings: &Value) -> Value {
     let mut total = 0;
     let lines: Vec<_> = request["lines"]
         .as_array()
@@ -478,5 +512,6 @@ fn quote(request: &Value, price: i64, zone: &str) -> Value {
     json!({
         "store_id": request["store_id"], "store_name": "Crema Rynek", "timezone": zone, "currency": "EUR",
         "lines": lines, "total": money(total), "tax": [{"rate_bp": 800, "gross": money(total), "tax": money(33)}],
+        "openings": openings,
     })
 }

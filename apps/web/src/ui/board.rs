@@ -1,4 +1,4 @@
-//! The barista's board: what is to be made, the oldest first, live.
+//! The barista's board: what is to be made, the first due first, live.
 //!
 //! Invariant: a ticket is shown at the step the server knows, or one press ahead of it until the server has answered.
 
@@ -17,7 +17,7 @@ use super::{
     states,
     tracker::connection_mark,
 };
-use crate::{failure::Kind, live, payment, steps, ticket};
+use crate::{failure::Kind, live, payment, pickup, steps, ticket};
 
 const LANES: [Fulfilment; 3] = [
     Fulfilment::Waiting,
@@ -182,8 +182,12 @@ fn Lane(lane: Fulfilment, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> 
 
 fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> impl IntoView {
     let shared = shared();
-    let placed = ticket.placed_at.timestamp_millis();
-    let waited = move || now.get() - placed;
+    let since = pickup::waits_from(&ticket).timestamp_millis();
+    let waited = move || now.get() - since;
+    let due = pickup::slot(&ticket).map(|slot| {
+        let slot = browser::local_time(slot.timestamp_millis());
+        view! { <p class="line-details" data-testid="ticket-due">{icon(Icon::Clock)} " Due " {slot}</p> }
+    });
     let age = Memo::new(move |_| ticket::Age::of(waited()));
     let lines = ticket
         .lines
@@ -220,6 +224,7 @@ fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> imp
                     <span class="timer-word">{move || age.get().label()}</span>
                 </p>
             </header>
+            {due}
             <ul class="ticket-lines">{lines}</ul>
             <p class="line-details">{payment::state(&ticket)}</p>
             <button type="button" class="button wide" data-testid="bump" data-ticket=id.to_string()

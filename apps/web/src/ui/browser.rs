@@ -130,15 +130,31 @@ pub fn media(query: &str) -> RwSignal<bool> {
 /// An instant as this browser writes it: "21 Nov 2026, 08:05".
 #[must_use]
 pub fn local_time(at: i64) -> String {
+    written(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
+}
+
+/// An instant on the clock of a zone, for somebody who goes there: "Sat 08:05".
+#[must_use]
+pub fn time_in(at: i64, zone: &str) -> String {
+    let options = [
+        ("weekday", "short"),
+        ("hour", "2-digit"),
+        ("minute", "2-digit"),
+        ("timeZone", zone),
+    ];
+    written(at, &options)
+}
+
+fn written(at: i64, options_of: &[(&str, &str)]) -> String {
     #[expect(
         clippy::cast_precision_loss,
         reason = "JavaScript's dates are floats; milliseconds stay exact below 2^53"
     )]
     let date = js_sys::Date::new(&(at as f64).into());
     let options = js_sys::Object::new();
-    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+    for (name, value) in options_of {
         // Setting a plain property of a fresh object can't fail.
-        let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
+        let _ = js_sys::Reflect::set(&options, &(*name).into(), &(*value).into());
     }
     date.to_locale_string("en-GB", &options).into()
 }

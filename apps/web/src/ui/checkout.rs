@@ -1,20 +1,23 @@
 //! The last look before ordering: where, what, how it is paid; and one press that orders once.
 
-use bff_api::{Menu, PaymentMethod, Store};
+use bff_api::{Menu, PaymentMethod, Slots, Store};
 use leptos::{prelude::*, task::spawn_local};
+use uuid::Uuid;
 
 use super::{
     api,
     art::{Icon, icon},
     basket_panel::{RESUME, problem, total},
     browser, dialog, router,
-    state::{Query, shared, sign_in_link},
+    state::{Query, query_by, shared, sign_in_link},
 };
 use crate::{
     attempt::Attempt,
+    basket::Basket,
     failure::{Failure, Kind},
     money,
     payment::{Paying, TEST_CARDS},
+    pickup::{self, Picking},
 };
 
 /// The content of the checkout sheet.
@@ -29,8 +32,12 @@ pub fn Checkout(
     let attempt = RwSignal::new(Attempt::default());
     let failure = RwSignal::new(None::<Failure>);
     let paying = RwSignal::new(Paying::default());
+    let picking = RwSignal::new(Picking::default());
+    let slots = slots_of(Memo::new(move |_| shared.basket.read().store()));
     let ready = Memo::new(move |_| {
-        paying.read().chosen().is_some() && !shared.basket.read().has_sold_out()
+        paying.read().chosen().is_some()
+            && !shared.basket.read().has_sold_out()
+            && picking.read().fits(slots.ready().flatten().as_ref())
     });
     let place = StoredValue::new(move || {
         let payment = paying
@@ -39,7 +46,7 @@ pub fn Checkout(
         let order = payment.and_then(|payment| {
             shared
                 .basket
-                .with_untracked(|basket| basket.to_order(payment))
+                .with_untracked(|basket| basket.to_order(payment, picking.get_untracked()))
         });
         let Some(order) = order else {
             return;
@@ -57,7 +64,7 @@ pub fn Checkout(
                 Ok(placed) => {
                     let _ = attempt.try_update(Attempt::settled);
                     dialog::close_open();
-                    shared.basket.update(crate::basket::Basket::clear);
+                    shared.basket.update(Basket::clear);
                     router::go(shared.route, &format!("/orders/{}", placed.id));
                 }
                 Err(refused) => {
@@ -71,6 +78,10 @@ pub fn Checkout(
                     if matches!(refused.kind, Kind::Refused | Kind::Changed) {
                         shared.basket.update(|basket| basket.note(&refused.lines));
                         menu.refresh();
+                    }
+                    if pickup::refused(refused.slug.as_deref()).is_some() {
+                        let _ = picking.try_set(Picking::default());
+                        slots.refresh();
                     }
                     if refused.kind == Kind::SignedOut {
                         shared.session.refresh();
@@ -93,14 +104,9 @@ pub fn Checkout(
                     </dd>
                 </div>
             </dl>
+            {pickup_form(picking, slots, store)}
             {payment_form(paying)}
-            <ul class="receipt">{move || shared.basket.read().lines().iter().map(|line| view! {
-                <li>
-                    <span class="receipt-count">{line.quantity} " ×"</span>
-                    <span><strong>{line.product.clone()}</strong> <span class="line-details">{line.details()}</span> {problem(line)}</span>
-                    <span class="receipt-price">{line.total().map(|total| money::format(&total))}</span>
-                </li>
-            }).collect_view()}</ul>
+            {receipt(shared.basket)}
             <div class="sum"><span>"Total, tax included"</span> <strong data-testid="checkout-total">{total}</strong></div>
             {move || failure.get().map(|failure| refusal(&failure))}
             {move || if shared.user().is_some() {
@@ -119,6 +125,70 @@ pub fn Checkout(
             }}
         </div>
     }
+}
+
+/// When the store of the basket can be picked up at.
+fn slots_of(store: Memo<Option<Uuid>>) -> Query<Option<Slots>> {
+    query_by(move || {
+        let store = store.get();
+        async move {
+            match store {
+                Some(store) => api::get(&format!("/api/stores/{store}/slots"))
+                    .await
+                    .map(Some),
+                None => Ok(None),
+            }
+        }
+    })
+}
+
+fn receipt(basket: RwSignal<Basket>) -> AnyView {
+    let lines = move || {
+        basket.read().lines().iter().map(|line| view! {
+            <li>
+                <span class="receipt-count">{line.quantity} " ×"</span>
+                <span><strong>{line.product.clone()}</strong> <span class="line-details">{line.details()}</span> {problem(line)}</span>
+                <span class="receipt-price">{line.total().map(|total| money::format(&total))}</span>
+            </li>
+        }).collect_view()
+    };
+    view! { <ul class="receipt">{lines}</ul> }.into_any()
+}
+
+fn pickup_form(
+    picking: RwSignal<Picking>,
+    slots: Query<Option<Slots>>,
+    store: Memo<Option<Store>>,
+) -> AnyView {
+    let known = move || slots.ready().flatten();
+    let zone = move || store.get().map(|store| store.timezone).unwrap_or_default();
+    let times = move || {
+        let zone = zone();
+        let slots = known().as_ref().map(pickup::offered).unwrap_or_default();
+        slots
+            .into_iter()
+            .map(|slot| {
+                let words = browser::time_in(slot.timestamp_millis(), &zone);
+                let value = pickup::value_of(slot);
+                let chosen = picking.get_untracked().slot == Some(slot);
+                view! { <option value=value selected=chosen>{words}</option> }
+            })
+            .collect_view()
+    };
+    view! {
+        <fieldset class="group">
+            <legend>"Pick-up"</legend>
+            <label class="search token">
+                <span>"When"</span>
+                <select data-testid="pickup" prop:value=move || picking.get().value()
+                    on:change:target=move |event| picking.set(Picking::read(&event.target().value()))>
+                    <option value="">{move || pickup::at_once(known().as_ref())}</option>
+                    {times}
+                </select>
+            </label>
+        </fieldset>
+    }
+    .into_any()
 }
 
 fn payment_form(paying: RwSignal<Paying>) -> AnyView {
@@ -165,13 +235,14 @@ fn payment_form(paying: RwSignal<Paying>) -> AnyView {
 }
 
 fn refusal(failure: &Failure) -> AnyView {
-    let text = match failure.kind {
+    let text = match (failure.kind, pickup::refused(failure.slug.as_deref())) {
         _ if failure.leaves_doubt() => {
             "We couldn't tell whether your order arrived. Press again: it won't be ordered twice."
                 .to_owned()
         }
-        Kind::SignedOut => "Your session has ended. Please sign in again.".to_owned(),
-        Kind::Forbidden => "This account can't place orders.".to_owned(),
+        (_, Some(words)) => words.to_owned(),
+        (Kind::SignedOut, _) => "Your session has ended. Please sign in again.".to_owned(),
+        (Kind::Forbidden, _) => "This account can't place orders.".to_owned(),
         _ => failure
             .message
             .clone()

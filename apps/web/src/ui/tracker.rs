@@ -1,6 +1,6 @@
 //! One order, followed live from the customer's side.
 
-use bff_api::{Checkout, Order, OrderChange, event};
+use bff_api::{Checkout, Order, OrderChange, PickupKind, event};
 use leptos::{prelude::*, task::spawn_local};
 
 use uuid::Uuid;
@@ -227,6 +227,14 @@ fn receipt(order: &Order) -> AnyView {
         <section class="card" aria-labelledby="receipt-heading">
             <h2 id="receipt-heading">{order.store_name.clone()}</h2>
             <p class="line-details">{browser::local_time(order.placed_at.timestamp_millis())}</p>
+            {order.pickup.map(|pickup| {
+                let due = browser::local_time(pickup.due_at.timestamp_millis());
+                let words = match pickup.kind {
+                    PickupKind::Now => "Ready at about ",
+                    PickupKind::Slot => "Picked up at ",
+                };
+                view! { <p class="line-details" data-testid="pickup-time">{icon(Icon::Clock)} " " {words} {due}</p> }
+            })}
             <ul class="receipt">{lines}</ul>
             <div class="sum"><span>"Total"</span> <strong data-testid="order-total">{money::format(&order.total)}</strong></div>
             {taxes}

@@ -66,7 +66,7 @@ const MANAGERS: &[Caller] = &[P(Role::Manager), P(Role::Admin)];
 const OPERATORS: &[Caller] = &[P(Role::Admin)];
 
 /// Who holds a scope, and whose resources it is for.
-const SCOPES: [(&str, &[Caller], &[Whose]); 18] = [
+const SCOPES: [(&str, &[Caller], &[Whose]); 20] = [
     (
         "catalog:manage",
         MANAGERS,
@@ -82,9 +82,11 @@ const SCOPES: [(&str, &[Caller], &[Whose]); 18] = [
     ("inventory:reserve", SAGA, &[Whose::Sagas]),
     ("order:cancel", PEOPLE, &[Whose::Customers]),
     ("order:fulfil", STAFF, &[Whose::Stores]),
+    ("order:manage", MANAGERS, &[Whose::Stores]),
     ("order:operate", OPERATORS, &[Whose::Operators]),
     ("order:place", PEOPLE, &[Whose::Callers]),
     ("order:read", PEOPLE, &[Whose::Callers, Whose::Customers]),
+    ("order:slots", READERS, &[Whose::Everybodys]),
     ("payment:charge", SAGA, &[Whose::Sagas]),
     ("payment:operate", OPERATORS, &[Whose::Operators]),
     ("payment:read", MANAGERS, &[Whose::Stores]),

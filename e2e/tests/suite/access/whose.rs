@@ -75,7 +75,19 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "DELETE /v1/stores/{store}/price-changes/{change}",
         ],
     ),
-    ("catalog", Sagas, &["POST /v1/quotes"]),
+    (
+        "catalog",
+        Sagas,
+        &["POST /v1/quotes", "GET /v1/stores/{store}/openings"],
+    ),
+    (
+        "catalog",
+        Stores,
+        &[
+            "GET /v1/stores/{store}/hours",
+            "PUT /v1/stores/{store}/hours",
+        ],
+    ),
     ("inventory", Operators, &LETTERS),
     (
         "inventory",
@@ -115,6 +127,7 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "DELETE /v1/timeline",
         ],
     ),
+    ("order", Everybodys, &["GET /v1/stores/{store}/slots"]),
     ("order", Callers, &["GET /v1/orders", "POST /v1/orders"]),
     (
         "order",
@@ -131,6 +144,8 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
         Stores,
         &[
             "GET /v1/stores/{store}/tickets",
+            "GET /v1/stores/{store}/pickup",
+            "PUT /v1/stores/{store}/pickup",
             "POST /v1/orders/{id}/fulfilment",
         ],
     ),

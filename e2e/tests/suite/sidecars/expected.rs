@@ -121,7 +121,7 @@ const BOTH: &[&str] = &["GET", "POST"];
 const EDIT: &[&str] = &["DELETE", "GET", "POST", "PUT"];
 
 /// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
-pub const CALLS: [Call; 38] = [
+pub const CALLS: [Call; 39] = [
     ("bff", "catalog", EDIT, "/v1/stores"),
     ("bff", "catalog", EDIT, "/v1/categories"),
     ("bff", "catalog", EDIT, "/v1/products"),
@@ -144,7 +144,7 @@ pub const CALLS: [Call; 38] = [
     ("bff", "inventory", &["GET", "POST", "PUT"], "/v1/stores"),
     ("bff", "inventory", BOTH, "/v1/dead-letters"),
     ("bff", "order", BOTH, "/v1/orders"),
-    ("bff", "order", READ, "/v1/stores"),
+    ("bff", "order", &["GET", "PUT"], "/v1/stores"),
     ("bff", "order", BOTH, "/v1/checkouts"),
     ("bff", "order", &["DELETE"], "/v1/timeline"),
     ("bff", "order", BOTH, "/v1/dead-letters"),
@@ -152,6 +152,7 @@ pub const CALLS: [Call; 38] = [
     ("bff", "payment", WRITE, "/v1/webhooks/provider"),
     ("bff", "payment", BOTH, "/v1/dead-letters"),
     ("order", "catalog", WRITE, "/v1/quotes"),
+    ("order", "catalog", READ, "/v1/stores"),
     (
         "order",
         "inventory",

@@ -22,8 +22,9 @@ pub fn row(row: &Route) -> (String, Value) {
         ("GET", "/api/session/start") => ("startSession".to_owned(), start()),
         ("GET", "/api/session/callback") => ("finishSession".to_owned(), finish()),
         ("GET", "/api/stores" | "/api/stores/{id}/menu" | "/api/stores/{id}/search") => {
-            catalogue(row.path)
+            open_to_all("catalog", row.path)
         }
+        ("GET", "/api/stores/{id}/slots") => open_to_all("order", row.path),
         ("GET", "/api/stores/{id}/tickets/events") => (
             "watchTickets".to_owned(),
             stream("A store's board as it changes."),
@@ -138,10 +139,10 @@ fn finish() -> Value {
     said
 }
 
-/// The catalog's own answers; in a menu what is sold out is marked.
-fn catalogue(path: &str) -> (String, Value) {
+/// A service's own answers to what anybody may ask; in a menu what is sold out is marked.
+fn open_to_all(app: &str, path: &str) -> (String, Value) {
     let upstream = path.replace("/api/", "/v1/").replace("{id}", "{store}");
-    let mut said = surface::of_service("catalog", &Method::GET, &upstream);
+    let mut said = surface::of_service(app, &Method::GET, &upstream);
     let parameters = said.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
         if parameter["in"] == "path" {
@@ -155,7 +156,7 @@ fn catalogue(path: &str) -> (String, Value) {
     let id = said["operationId"]
         .as_str()
         .expect("an id")
-        .replace("catalog.", "public.");
+        .replace(&format!("{app}."), "public.");
     (id, said)
 }
 
