@@ -9,6 +9,7 @@ import (
 	"github.com/dapr/components-contrib/nameresolution/sqlite"
 	"github.com/dapr/components-contrib/pubsub/kafka"
 	"github.com/dapr/components-contrib/secretstores/hashicorp/vault"
+	postgresql "github.com/dapr/components-contrib/state/postgresql/v2"
 	"github.com/dapr/components-contrib/state/redis"
 	"github.com/dapr/dapr/pkg/components/bindings"
 	"github.com/dapr/dapr/pkg/components/configuration"
@@ -32,6 +33,7 @@ func components(log logger.Logger) *registry.Options {
 	pubsub.DefaultRegistry.RegisterComponent(kafka.NewKafka, "kafka")
 	secretstores.DefaultRegistry.RegisterComponent(vault.NewHashiCorpVaultSecretStore, "hashicorp.vault")
 	state.DefaultRegistry.RegisterComponent(redis.NewRedisStateStore, "redis")
+	state.DefaultRegistry.RegisterComponent(postgresql.NewPostgreSQLStateStore, "postgresql/v2")
 
 	bindings.DefaultRegistry.Logger = log
 	configuration.DefaultRegistry.Logger = log

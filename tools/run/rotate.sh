@@ -20,7 +20,7 @@ rotate() { # what, flags or apps
     tokens)
       ((${#apps[@]})) || mapfile -t apps < <(app_names)
       for what in "${apps[@]}"; do ops_of "$what" >/dev/null; done
-      secretstore_now rotate tokens --apps "$(IFS=,; printf %s "${apps[*]}")" --restart "$ROOT/run.sh"
+      secretstore_now rotate tokens --apps "$(IFS=,; printf %s "${apps[*]}")" --restart "$ROOT/run.sh" --sql "$ROOT/tools/stack/postgres.sh"
       ;;
     *)
       (($#)) || die "$usage"
@@ -30,19 +30,19 @@ rotate() { # what, flags or apps
   esac
 }
 
-# Both at once, as at the end. Each
-# keeper starts its own anew, with the tokens of now.
+# Each keeper starts its own anew, with the tokens of now.
 restart() { # app
   local app=${1:-} part before=() end=$((SECONDS + 60))
   (($# == 1)) || die "usage: ./run.sh restart APP"
   ops_of "$app" >/dev/null
-  # The sidecar first: it takes no more events, and carries calls until the app has drained.
   for part in "$app.daprd" "$app"; do
     before+=("$part=$(pid_of "$part")") || die "$part does not run"
   done
   [[ $(vault_state) == open ]] || die "the vault is $(vault_state), and $app would wait for it; ./run.sh vault unseal opens a sealed one"
-  for part in "${before[@]}"; do kill -TERM "${part#*=}"; done
+  # The sidecar first and to its end: it takes no more events, and the app is still there for those that it has. With
+  # the app gone it would try them again until its stop is forced.
   for part in "${before[@]}"; do
+    kill -TERM "${part#*=}"
     while [[ $(pid_of "${part%=*}" || true) =~ ^(${part#*=})?$ ]]; do
       ((SECONDS < end)) || die "${part%=*} did not come back: $(last_line "${part%=*}")"
       sleep 0.1

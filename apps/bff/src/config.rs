@@ -17,6 +17,8 @@ pub const JWKS: &str = "/oauth2/jwks";
 pub const SECRET_STORE: &str = "secretstore";
 /// The component that holds our sessions.
 pub const STATE_STORE: &str = "statestore";
+/// The component that holds what must not vanish.
+pub const DURABLE_STORE: &str = "statestore-durable";
 
 /// The settings.
 #[derive(Clone, Debug)]

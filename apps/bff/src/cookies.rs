@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderValue};
 
 /// Carries the session's id. Strict: no foreign page can make a browser send it.
 pub const SESSION: &str = "__Host-crema";
+/// Carries the id of a basket that was filled before anybody signed in. Strict as well.
+pub const BASKET: &str = "__Host-crema-basket";
 /// Carries one sign-in on its way. Lax: identity's redirect back may come from a foreign page one day.
 pub const LOGIN: &str = "__Host-crema-login";
 /// Identity's own cookies, which pass through here and are never read here: of its session, and of a sign-in by another
@@ -75,6 +77,14 @@ pub fn set(
 #[must_use]
 pub fn clear_session() -> HeaderValue {
     HeaderValue::from_static("__Host-crema=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
+}
+
+/// The `Set-Cookie` value that makes the browser drop the basket's cookie.
+#[must_use]
+pub fn clear_basket() -> HeaderValue {
+    HeaderValue::from_static(
+        "__Host-crema-basket=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0",
+    )
 }
 
 /// The `Set-Cookie` value that makes the browser drop the sign-in's cookie.

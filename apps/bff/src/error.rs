@@ -3,11 +3,12 @@
 //! Invariant: a service's own problem is passed on as it is; only failures of this application become problems here.
 
 use axum::http::StatusCode;
+use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
-use dapr_kit::{InvokeError, Reply, TokenError};
+use dapr_kit::{DaprError, InvokeError, Reply, TokenError};
 use service::ids::NoRandomness;
 use service::problem::Problem;
-use service::{auth, extract};
+use service::{auth, etag, extract};
 
 use crate::cookies::NotAValue;
 use crate::limits::Full;
@@ -15,6 +16,7 @@ use crate::perimeter::forward;
 use crate::perimeter::origin::Refusal;
 use crate::seal::SealError;
 use crate::session::{GrantError, SessionError};
+use crate::shelf;
 use crate::sign_in::OidcError;
 
 /// A request that got no answer of a service.
@@ -35,6 +37,15 @@ pub enum Error {
     /// The command may be sent again by accident.
     #[error("there is no idempotency key")]
     NoIdempotencyKey,
+    /// A change that does not say what it is a change of.
+    #[error("there is no precondition")]
+    NoPrecondition,
+    /// It is no longer as the caller has seen it; the tag of what is there, if something is.
+    #[error("it has changed")]
+    Stale(Option<String>),
+    /// Baskets and favourites are away.
+    #[error("the durable state store failed")]
+    Shelf(#[source] DaprError),
     /// It leads elsewhere.
     #[error("the return address is not local")]
     ReturnUrl,
@@ -123,6 +134,8 @@ impl Error {
                 "This needs an Idempotency-Key",
             )
             .detail("Send one header of 1 to 255 visible characters, new for each command, the same for each try of it."),
+            Self::NoPrecondition => etag::unsaid().detail("Send the ETag of what you have read as If-Match, or If-None-Match: * if there was nothing."),
+            Self::Stale(_) => etag::stale(),
             Self::ReturnUrl => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "return-url-refused",
@@ -171,7 +184,7 @@ impl Error {
             }
             Self::Token(TokenError::Forbidden(_)) => auth::forbidden(),
             // Identity refused us, not the person: our credentials are being changed, or it is in trouble.
-            Self::Upstream(_) | Self::Token(_) | Self::Identity(_) | Self::Sessions(SessionError::Store(_)) => {
+            Self::Upstream(_) | Self::Token(_) | Self::Identity(_) | Self::Sessions(SessionError::Store(_)) | Self::Shelf(_) => {
                 Problem::unavailable(self, 2)
             }
             Self::Answered(_) | Self::UpstreamBroken(_) => {
@@ -213,6 +226,13 @@ impl IntoResponse for Error {
         match self {
             Self::Answered(reply) => {
                 forward::from_service(*reply).unwrap_or_else(Self::into_response)
+            }
+            Self::Stale(Some(ref etag)) => {
+                let mut response = self.problem().into_response();
+                if let Some(tag) = shelf::tag(etag) {
+                    response.headers_mut().insert(ETAG, tag);
+                }
+                response
             }
             error => error.problem().into_response(),
         }

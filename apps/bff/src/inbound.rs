@@ -12,6 +12,7 @@ use dapr_kit::{CloudEvent, trace};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::delivery::{self, NotTaken};
+use service::problem::Problem;
 use service::revoked;
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
@@ -153,6 +154,34 @@ pub async fn identity(State(app): State<App>, event: CloudEvent<Value>) -> Statu
         Ok(())
     })
     .await
+}
+
+/// What tells that an account is being removed.
+const USER_DELETED: &str = "user.deleted.v1";
+
+/// What we read of it.
+#[derive(Debug, Deserialize)]
+pub struct UserDeleted {
+    /// Whose account it was.
+    pub user_id: Uuid,
+}
+
+/// `POST /events/account`: a delivery of our sidecar, for all replicas together. What is kept of a person goes with the
+/// account; forgetting twice is harmless.
+pub async fn account(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
+    if event.kind != USER_DELETED {
+        return StatusCode::NO_CONTENT;
+    }
+    let span = span_of(&event, "consume identity-events");
+    let forget = async {
+        let UserDeleted { user_id } = UserDeleted::deserialize(&event.data)?;
+        let forgotten = app.shelf.forget(user_id).await;
+        // Delivered again until the store is there.
+        forgotten.map_err(|error| NotTaken::Failed(Problem::unavailable(&error, 1)))?;
+        tracing::info!(event.id, user.id = %user_id, "a person's basket and favourites were forgotten");
+        Ok(())
+    };
+    delivery::answer(forget.instrument(span)).await
 }
 
 /// A span in the trace of the request that caused the event, not of its delivery.

@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use bff::config::{self, APP, IDENTITY, JWKS, SECRET_STORE, STATE_STORE};
+use bff::config::{self, APP, DURABLE_STORE, IDENTITY, JWKS, SECRET_STORE, STATE_STORE};
 use bff::limits::DaprCounter;
 use bff::live;
 use bff::pages::Web;
 use bff::seal::Sealer;
 use bff::session::DaprState;
+use bff::shelf::DaprShelf;
 use bff::state::{App, Parts};
 use bff::{public, routes, tls, upstreams};
 use dapr_kit::{Dapr, DaprError, Secrets};
@@ -42,6 +43,7 @@ async fn main() -> anyhow::Result<()> {
         sealer,
         store: Arc::new(DaprState::new(dapr.clone(), STATE_STORE)),
         counter: Arc::new(DaprCounter::new(dapr.clone(), STATE_STORE)),
+        shelf: Arc::new(DaprShelf::new(dapr.clone(), DURABLE_STORE)),
         rate_factor: config.rate_factor,
         clock: Clock::system(),
         address: common.issuer.clone(),

@@ -18,8 +18,9 @@ use crate::error::Error;
 use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
-    api_document, live_order, live_tickets, menu, pass_bearer, preflight, search, session_end,
-    session_read, sign_in_finish, sign_in_start, slots, to_identity, webhook,
+    api_document, basket_read, basket_remove, basket_write, favourites_read, favourites_write,
+    live_order, live_tickets, menu, pass_bearer, preflight, search, session_end, session_read,
+    sign_in_finish, sign_in_start, slots, to_identity, webhook,
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;
@@ -56,6 +57,12 @@ pub fn table() -> Routes<App> {
             "/events/identity",
             Access::Sidecar,
             inbound::identity,
+        )
+        .route(
+            Method::POST,
+            "/events/account",
+            Access::Sidecar,
+            inbound::account,
         )
         .route(
             Method::GET,
@@ -111,6 +118,31 @@ fn api() -> Rows {
             "/api/session/start",
             Access::Public,
             sign_in_start::handle,
+        )
+        .row(GET, "/api/basket", Access::Public, basket_read::handle)
+        .row(
+            Method::PUT,
+            "/api/basket",
+            Access::Public,
+            basket_write::handle,
+        )
+        .row(
+            Method::DELETE,
+            "/api/basket",
+            Access::Public,
+            basket_remove::handle,
+        )
+        .row(
+            GET,
+            "/api/favourites",
+            Access::Session,
+            favourites_read::handle,
+        )
+        .row(
+            Method::PUT,
+            "/api/favourites",
+            Access::Session,
+            favourites_write::handle,
         )
         .row(GET, "/api/stores", Access::Public, menu::stores)
         .row(GET, "/api/stores/{id}/menu", Access::Public, menu::menu)

@@ -20,6 +20,7 @@ use crate::perimeter::bearers::Bearers;
 use crate::perimeter::headers::Protective;
 use crate::seal::Sealer;
 use crate::session::{Activity, SessionId, SessionKey, Sessions, StateStore};
+use crate::shelf::{DurableStore, Shelf};
 use crate::sign_in::{IdTokens, Oidc};
 
 /// The application. Cheap to clone.
@@ -31,6 +32,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Signed-in browsers.
     pub sessions: Sessions,
+    /// Baskets and favourites.
+    pub shelf: Shelf,
     /// What keeps sign-ins closed on their way.
     pub sealer: Sealer,
     /// We as identity's client.
@@ -87,6 +90,8 @@ pub struct Parts {
     pub store: Arc<dyn StateStore>,
     /// Where limits are counted that all replicas share.
     pub counter: Arc<dyn Counter>,
+    /// Where baskets and favourites are kept.
+    pub shelf: Arc<dyn DurableStore>,
     /// How many times as wide as their table says all limits are.
     pub rate_factor: u32,
     /// The time.
@@ -105,6 +110,7 @@ impl App {
             sealer,
             store,
             counter,
+            shelf,
             rate_factor,
             clock,
             address,
@@ -115,6 +121,7 @@ impl App {
         let protective = Protective::of(&address);
         Self {
             sessions: Sessions::new(store, sealer.clone(), clock.clone(), ids.clone()),
+            shelf: Shelf::new(shelf),
             id_tokens: IdTokens::new(dapr.clone(), clock.clone(), &public.issuer),
             bearers: Bearers::new(&dapr, &clock, &public.issuer),
             catalogue: Catalogue::new(

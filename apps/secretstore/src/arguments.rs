@@ -87,6 +87,8 @@ pub enum Command {
         apps: Vec<String>,
         /// Who restarts them.
         restarter: Restarter,
+        /// Who runs SQL as PostgreSQL's superuser: for the login of a sidecar's database.
+        superuser: Option<Superuser>,
     },
     /// Rotate another secret.
     Rotate {

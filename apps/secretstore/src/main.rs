@@ -71,9 +71,10 @@ async fn answer() -> anyhow::Result<()> {
             vault,
             apps,
             restarter,
+            superuser,
         } => format!(
             "{}\n",
-            rotate::tokens::rotate(&state, &vault, &apps, &restarter).await?
+            rotate::tokens::rotate(&state, &vault, &apps, &restarter, superuser.as_ref()).await?
         ),
         Command::Rotate {
             state,

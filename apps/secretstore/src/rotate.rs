@@ -4,10 +4,11 @@
 //! may. A step is one write that names the version it follows, or one that may be repeated, and what there is says which
 //! step is next: so wherever a rotation is interrupted, the next run goes on from there.
 
-mod database;
+pub mod database;
 mod session;
 mod shared;
 pub mod signing;
+mod state;
 mod subject;
 pub mod tokens;
 
@@ -124,7 +125,7 @@ pub fn paths() -> Vec<String> {
         .flat_map(shared::Shared::paths)
         .chain([signing::PATH, session::PATH])
         .map(str::to_owned)
-        .chain(WITH_DATABASE.iter().map(|app| database::path(app)))
+        .chain(WITH_DATABASE.iter().filter_map(|app| database::path(app)))
         .collect();
     paths.sort_unstable();
     paths.dedup();

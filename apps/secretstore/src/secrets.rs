@@ -18,6 +18,9 @@ use crate::{
 
 /// Apps that own a database.
 pub const WITH_DATABASE: &[&str] = &["identity", "catalog", "order", "inventory", "payment"];
+/// Apps whose sidecar has a database for them: what the component `statestore-durable` keeps. The app itself never reads
+/// the secret of it.
+pub const WITH_STATE: &[&str] = &["bff"];
 /// Apps that ask identity for tokens.
 const WITH_CLIENT: &[&str] = &["bff", "order"];
 /// Apps whose sidecar may use Redis.
@@ -130,6 +133,51 @@ const TABLE: &[Row] = &[
     row(
         On::Apps(WITH_DATABASE),
         "database",
+        "password",
+        Value::Random(random::token),
+    ),
+    row(
+        On::Apps(WITH_STATE),
+        "state",
+        "host",
+        Value::Setting(|s, _| s.postgres.host.clone()),
+    ),
+    row(
+        On::Apps(WITH_STATE),
+        "state",
+        "port",
+        Value::Setting(|s, _| s.postgres.port.to_string()),
+    ),
+    row(
+        On::Apps(WITH_STATE),
+        "state",
+        "database",
+        Value::Setting(|_, app| format!("db-{app}")),
+    ),
+    row(
+        On::Apps(WITH_STATE),
+        "state",
+        "role",
+        Value::Setting(|_, app| format!("{app}_owner")),
+    ),
+    // What the component has no field for. What its tables belong to is the owner, whichever login made them.
+    row(
+        On::Apps(WITH_STATE),
+        "state",
+        "options",
+        Value::Setting(|_, app| {
+            format!("role={app}_owner application_name={app}-state connect_timeout=5")
+        }),
+    ),
+    row(
+        On::Apps(WITH_STATE),
+        "state",
+        "username",
+        Value::First(|app| format!("{app}_a")),
+    ),
+    row(
+        On::Apps(WITH_STATE),
+        "state",
         "password",
         Value::Random(random::token),
     ),

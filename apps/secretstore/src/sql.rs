@@ -10,8 +10,9 @@ use url::Url;
 
 use crate::{
     files::{self, FileError},
-    handout, kv, scram,
-    secrets::WITH_DATABASE,
+    handout, kv,
+    rotate::database,
+    scram,
     vault::{Vault, VaultError},
 };
 
@@ -47,25 +48,29 @@ struct Database<'a> {
 pub async fn print(state: &Path, address: &Url, apps: &[String]) -> Result<String, SqlError> {
     let vault = Vault::at(address)?;
     let mut sql = String::from(HEAD);
-    for app in apps
-        .iter()
-        .filter(|app| WITH_DATABASE.contains(&app.as_str()))
-    {
-        sql.push_str(&statements(&database(state, &vault, app).await?));
+    for app in apps {
+        if let Some(path) = database::path(app) {
+            sql.push_str(&statements(&database(state, &vault, app, &path).await?));
+        }
     }
     Ok(sql)
 }
 
 const HEAD: &str = "\\set ON_ERROR_STOP on\nSET standard_conforming_strings = on;\n";
 
-async fn database<'a>(state: &Path, vault: &Vault, app: &'a str) -> Result<Database<'a>, SqlError> {
+async fn database<'a>(
+    state: &Path,
+    vault: &Vault,
+    app: &'a str,
+    path: &str,
+) -> Result<Database<'a>, SqlError> {
     let lacks = |what| SqlError::NotReady {
         app: app.to_owned(),
         what,
     };
     let token = files::read(&handout::vault_token(state, app))?.ok_or(lacks("token"))?;
     let own = vault.with_token(&SecretString::from(token))?;
-    let secret = kv::read(&own, &format!("{app}/database")).await?;
+    let secret = kv::read(&own, path).await?;
     let value = |key| {
         secret
             .values

@@ -1,8 +1,8 @@
-//! The basket of one browser: what will be ordered, and what it showed as the price.
+//! The basket as this browser shows it: what will be ordered, and what it showed as the price.
 //!
 //! Invariant: all lines are of one store, each has 1 to 99 of it, and no two lines are the same choice.
 
-use bff_api::{Menu, Money, PlaceLine, PlaceOrder, PlacePayment};
+use bff_api::{Menu, Money, OrderLine, PlaceLine, PlaceOrder, PlacePayment};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -138,16 +138,23 @@ impl Basket {
                 lines: Vec::new(),
             };
         }
+        self.put(selection, selection.quantity(), unit_price, false)
+    }
+
+    fn put(
+        &mut self,
+        selection: &Selection,
+        quantity: u32,
+        unit_price: Money,
+        sold_out: bool,
+    ) -> Result<(), Refusal> {
         let (variation, options) = (selection.variation(), selection.option_ids());
         if let Some(line) = self
             .lines
             .iter_mut()
             .find(|line| line.is(variation.id, &options))
         {
-            line.quantity = line
-                .quantity
-                .saturating_add(selection.quantity())
-                .min(MAX_QUANTITY);
+            line.quantity = line.quantity.saturating_add(quantity).min(MAX_QUANTITY);
             line.unit_price = unit_price;
             line.refused = None;
             return Ok(());
@@ -158,16 +165,98 @@ impl Basket {
         self.lines.push(Line {
             variation_id: variation.id,
             option_ids: options,
-            quantity: selection.quantity(),
+            quantity: quantity.min(MAX_QUANTITY),
             product: selection.product().name.clone(),
             variation: variation.name.clone(),
             options: selection.option_names(),
             image: selection.product().image.clone(),
             unit_price,
-            sold_out: false,
+            sold_out,
             refused: None,
         });
         Ok(())
+    }
+
+    /// What the server keeps of it.
+    #[must_use]
+    pub fn kept(&self) -> bff_api::Basket {
+        let lines = self.lines.iter().map(|line| PlaceLine {
+            variation_id: line.variation_id,
+            quantity: line.quantity,
+            option_ids: line.option_ids.clone(),
+        });
+        bff_api::Basket {
+            store_id: self.store(),
+            lines: lines.collect(),
+        }
+    }
+
+    /// Whether the names and prices of all of a kept basket are known here, so that no menu is needed to show it.
+    #[must_use]
+    pub fn shows(&self, kept: &bff_api::Basket) -> bool {
+        let same_store = kept.is_empty() || kept.store() == self.store();
+        same_store && kept.lines.iter().all(|line| self.shown(line).is_some())
+    }
+
+    fn shown(&self, choice: &PlaceLine) -> Option<&Line> {
+        let is = |line: &&Line| {
+            line.variation_id == choice.variation_id
+                && same_options(&line.option_ids, &choice.option_ids)
+        };
+        self.lines.iter().find(is)
+    }
+
+    /// Becomes what is kept, with names and prices from here and from the store's menu; says how many choices neither
+    /// knows any more, which are left out.
+    pub fn adopt(&mut self, kept: &bff_api::Basket, menu: Option<&Menu>) -> usize {
+        let before = std::mem::take(self);
+        self.store_id = kept.store();
+        let known = before.store() == kept.store();
+        let menu = menu.filter(|menu| kept.store() == Some(menu.store_id));
+        let mut unknown = 0;
+        for line in &kept.lines {
+            if let Some(shown) = before.shown(line).filter(|_| known) {
+                self.lines.push(Line {
+                    quantity: line.quantity,
+                    ..shown.clone()
+                });
+            } else if !menu.is_some_and(|menu| self.put_from(menu, line)) {
+                unknown += 1;
+            }
+        }
+        unknown
+    }
+
+    /// Puts what was ordered once in again, as far as the store's menu still has it; names what it has not. What is
+    /// there of another store makes room.
+    pub fn again(&mut self, menu: &Menu, lines: &[OrderLine]) -> Vec<String> {
+        if self.store_id != Some(menu.store_id) {
+            *self = Basket {
+                store_id: Some(menu.store_id),
+                lines: Vec::new(),
+            };
+        }
+        let mut missing = Vec::new();
+        for line in lines {
+            let wish = PlaceLine {
+                variation_id: line.variation_id,
+                quantity: line.quantity,
+                option_ids: line.options.iter().map(|option| option.id).collect(),
+            };
+            if !self.put_from(menu, &wish) {
+                missing.push(line.product.clone());
+            }
+        }
+        missing
+    }
+
+    /// Puts a choice in by its ids; false if the menu does not allow it, or there is no room.
+    fn put_from(&mut self, menu: &Menu, wish: &PlaceLine) -> bool {
+        let Some((choice, sold_out)) = choice_on(menu, wish.variation_id, &wish.option_ids) else {
+            return false;
+        };
+        let price = choice.unit_price();
+        price.is_some_and(|price| self.put(&choice, wish.quantity, price, sold_out).is_ok())
     }
 
     /// Sets a line's quantity; 0 takes it out, more than 99 means 99. An index out of range changes nothing.
@@ -210,7 +299,8 @@ impl Basket {
             return changes;
         }
         self.lines.retain_mut(|line| {
-            let Some((current, sold_out)) = current_choice(menu, line) else {
+            let choice = choice_on(menu, line.variation_id, &line.option_ids);
+            let Some((current, sold_out)) = choice else {
                 changes.removed.push(line.product.clone());
                 return false;
             };
@@ -252,35 +342,34 @@ impl Basket {
     }
 }
 
-/// The line's choice made again on the menu of now, and whether it is sold out; `None` when the menu no longer allows it.
-fn current_choice(menu: &Menu, line: &Line) -> Option<(Selection, bool)> {
+fn same_options(one: &[Uuid], other: &[Uuid]) -> bool {
+    one.len() == other.len() && one.iter().all(|option| other.contains(option))
+}
+
+/// A choice made again on the menu of now, and whether it is sold out; `None` when the menu no longer allows it.
+fn choice_on(menu: &Menu, variation: Uuid, options: &[Uuid]) -> Option<(Selection, bool)> {
     let product = menu
         .categories
         .iter()
         .flat_map(|category| &category.products)
-        .find(|product| {
-            product
-                .variations
-                .iter()
-                .any(|variation| variation.id == line.variation_id)
-        })?;
+        .find(|product| product.variations.iter().any(|one| one.id == variation))?;
     // What is sold out stays in the basket for the customer to see: it may come back.
     let mut bare = product.clone();
     let mut sold_out = false;
-    for variation in &mut bare.variations {
-        sold_out |= variation.sold_out && variation.id == line.variation_id;
-        variation.sold_out = false;
+    for one in &mut bare.variations {
+        sold_out |= one.sold_out && one.id == variation;
+        one.sold_out = false;
     }
     for group in &mut bare.option_groups {
         for option in &mut group.options {
-            option.default = line.option_ids.contains(&option.id);
+            option.default = options.contains(&option.id);
             sold_out |= option.sold_out && option.default;
             option.sold_out = false;
         }
     }
     let mut selection = Selection::of(bare)?;
-    selection.choose_variation(line.variation_id);
-    let same = selection.option_ids() == line.option_ids && selection.missing().is_none();
+    selection.choose_variation(variation);
+    let same = same_options(&selection.option_ids(), options) && selection.missing().is_none();
     same.then_some((selection, sold_out))
 }
 
@@ -472,5 +561,70 @@ mod tests {
         let before = basket.clone();
         basket.refresh(&menu());
         assert_eq!(basket, before);
+    }
+
+    #[test]
+    fn what_is_kept_of_it_is_shown_again_by_the_menu() {
+        let mut basket = Basket::default();
+        assert_eq!(basket.kept(), bff_api::Basket::default());
+        basket.add(id(100), &oat_latte(2)).expect("fits");
+        let mut kept = basket.kept();
+        assert_eq!(kept.store_id, Some(id(100)));
+        assert_eq!(
+            (kept.lines[0].quantity, &kept.lines[0].option_ids),
+            (2, &vec![id(22)])
+        );
+
+        let mut elsewhere = Basket::default();
+        assert!(!elsewhere.shows(&kept));
+        assert_eq!(elsewhere.adopt(&kept, Some(&menu())), 0);
+        assert_eq!(elsewhere, basket);
+        // Known already: no menu is needed for another quantity.
+        kept.lines[0].quantity = 5;
+        assert!(elsewhere.shows(&kept));
+        assert_eq!(elsewhere.adopt(&kept, None), 0);
+        assert_eq!(elsewhere.count(), 5);
+        // What no menu knows is left out.
+        kept.lines[0].variation_id = id(999);
+        assert_eq!(elsewhere.adopt(&kept, Some(&menu())), 1);
+        assert!(elsewhere.is_empty());
+        assert_eq!(elsewhere.adopt(&bff_api::Basket::default(), None), 0);
+    }
+
+    #[test]
+    fn an_order_of_once_is_put_in_again_as_far_as_there_is_such_a_thing() {
+        let line = |variation, options: &[(u128, &str)], quantity| bff_api::OrderLine {
+            variation_id: id(variation),
+            product: format!("Product {variation}"),
+            variation: "Small".into(),
+            options: options
+                .iter()
+                .map(|(option, name)| bff_api::ChosenOption {
+                    id: id(*option),
+                    group: "Any".into(),
+                    name: (*name).into(),
+                    price: euro(0),
+                })
+                .collect(),
+            quantity,
+            unit_price: euro(1),
+            line_total: euro(1),
+        };
+        let mut basket = Basket::default();
+        basket.add(id(101), &oat_latte(1)).expect("fits");
+        // The options in another order than the menu's; a tea that is gone; a milk that is gone.
+        let lines = [
+            line(11, &[(33, "Caramel"), (22, "Oat")], 2),
+            line(14, &[], 1),
+            line(12, &[(23, "Almond")], 1),
+        ];
+        let missing = basket.again(&menu(), &lines);
+        assert_eq!(missing, ["Product 14", "Product 12"]);
+        assert_eq!((basket.store(), basket.count()), (Some(id(100)), 2));
+        assert_eq!(basket.lines()[0].details(), "Small, Oat, Caramel");
+        assert_eq!(basket.total(), Some(euro(2 * 410)), "at the prices of now");
+        // Once more adds up.
+        basket.again(&menu(), &lines[..1]);
+        assert_eq!((basket.lines().len(), basket.count()), (1, 4));
     }
 }

@@ -14,6 +14,7 @@ pub mod route;
 pub mod search;
 pub mod selection;
 pub mod steps;
+pub mod sync;
 pub mod ticket;
 pub mod trace;
 

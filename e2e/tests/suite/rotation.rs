@@ -170,6 +170,9 @@ async fn tokens_of_apps_and_sidecars_change_by_restarts_that_lose_no_accepted_or
     let customer = newcomer(&stack).await?;
     let wish = by_card(coffee(&menu(&customer).await?)?, "tok_visa");
     let before: Vec<String> = tokens(&stack)?;
+    // With the tokens goes the login of the database that the BFF's sidecar has.
+    let login = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname ~ '^bff_[ab]$'";
+    let login_before = stack.rows("order", login).await?;
     let (open, _) = watch::channel(true);
     let mut queue = JoinSet::new();
     for _ in 0..PEOPLE {
@@ -185,6 +188,12 @@ async fn tokens_of_apps_and_sidecars_change_by_restarts_that_lose_no_accepted_or
     whole(&stack).await?;
     let after = tokens(&stack)?;
     ensure!(!after.iter().any(|token| before.contains(token)));
+    let login_after = stack.rows("order", login).await?;
+    ensure!(
+        login_before.len() == 1 && login_after.len() == 1 && login_before != login_after,
+        "{login_before:?} {login_after:?}"
+    );
+    customer.get("/api/basket").await?.expect(StatusCode::OK)?;
     ensure!(orders.len() >= PEOPLE, "{} orders", orders.len());
     for order in orders {
         charged_if_confirmed(&stack, &customer, &order).await?;

@@ -1,7 +1,8 @@
 //! The JSON that the BFF and the web client exchange under `/api`.
 //!
-//! Invariant: nothing but data is here. No I/O, no clock, no randomness, so it builds for wasm32 as it does natively.
+//! Invariant: nothing but data is here, and what follows from data alone. No I/O, no clock, no randomness, so it builds for wasm32 as it does natively.
 
+mod basket;
 mod live;
 mod menu;
 mod money;
@@ -12,6 +13,10 @@ mod session;
 #[cfg(test)]
 mod wire_tests;
 
+pub use basket::{
+    Basket, Favourite, Favourites, LONGEST_NAME, MOST_FAVOURITES, MOST_LINES, MOST_OF_ONE,
+    MOST_OPTIONS,
+};
 pub use live::{OrderChange, event};
 pub use menu::{Category, Menu, MenuOption, OptionGroup, Product, Store, Variation};
 pub use money::Money;

@@ -11,8 +11,9 @@ use dapr::dapr::proto::common::v1::state_options::StateConcurrency;
 use dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions};
 use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
 use dapr::dapr::proto::runtime::v1::{
-    BulkPublishRequest, BulkPublishRequestEntry, DeleteStateRequest, GetSecretRequest,
-    GetStateRequest, SaveStateRequest,
+    BulkPublishRequest, BulkPublishRequestEntry, DeleteStateRequest,
+    ExecuteStateTransactionRequest, GetSecretRequest, GetStateRequest, SaveStateRequest,
+    TransactionalStateOperation,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::service::interceptor::InterceptedService;
@@ -249,26 +250,17 @@ impl Dapr {
     }
 
     /// Saves `value` under `key` if what is there still has the tag `etag`, or, without one, if nothing is there; says
-    /// whether it did. Redis that is away looks like another's write here: whoever goes on reads first, which tells.
+    /// whether it did. It vanishes after `ttl`, if there is one. Redis that is away looks like another's write here, and
+    /// so does PostgreSQL that is away to a first write: whoever goes on reads first, which tells.
     pub async fn state_replace(
         &self,
         store: &str,
         key: &str,
         value: Vec<u8>,
         etag: Option<&str>,
-        ttl: Duration,
+        ttl: impl Into<Option<Duration>>,
     ) -> Result<bool, DaprError> {
-        let ttl = ttl.as_secs().max(1).to_string();
-        let item = StateItem {
-            key: key.into(),
-            value,
-            etag: etag.map(|etag| Etag { value: etag.into() }),
-            metadata: HashMap::from([("ttlInSeconds".into(), ttl)]),
-            options: Some(StateOptions {
-                concurrency: StateConcurrency::ConcurrencyFirstWrite.into(),
-                ..Default::default()
-            }),
-        };
+        let item = guarded(key, value, etag, ttl.into());
         let saved = self
             .grpc
             .clone()
@@ -286,6 +278,76 @@ impl Dapr {
         }
     }
 
+    /// Deletes `key` if what is there still has the tag `etag`; says whether it did. An empty tag is none to
+    /// the sidecar. Only for a store that tells an absent key from a stale tag: Redis does not.
+    pub async fn state_remove(
+        &self,
+        store: &str,
+        key: &str,
+        etag: &str,
+    ) -> Result<bool, DaprError> {
+        let removed = self
+            .grpc
+            .clone()
+            .delete_state(DeleteStateRequest {
+                store_name: store.into(),
+                key: key.into(),
+                etag: Some(Etag { value: etag.into() }),
+                ..Default::default()
+            })
+            .await;
+        match removed {
+            Ok(_) => Ok(true),
+            Err(status) if status.code() == tonic::Code::Aborted => Ok(false),
+            Err(status) => Err(refused("state delete", &status)),
+        }
+    }
+
+    /// Saves a value as [`Dapr::state_replace`] does and deletes another, both or neither; says whether it did. Only for
+    /// a store whose transactions are some: Redis writes the rest of one that fails. The sidecar answers a stale tag
+    /// here like any failure, so false may mean that the store is away: whoever goes on reads first.
+    pub async fn state_move(
+        &self,
+        store: &str,
+        (gone, gone_etag): (&str, &str),
+        (key, value): (&str, Vec<u8>),
+        etag: Option<&str>,
+        ttl: impl Into<Option<Duration>>,
+    ) -> Result<bool, DaprError> {
+        let operation = |kind: &str, item| TransactionalStateOperation {
+            operation_type: kind.into(),
+            request: Some(item),
+        };
+        let deleted = StateItem {
+            key: gone.into(),
+            etag: Some(Etag {
+                value: gone_etag.into(),
+            }),
+            ..Default::default()
+        };
+        let moved = self
+            .grpc
+            .clone()
+            .execute_state_transaction(ExecuteStateTransactionRequest {
+                store_name: store.into(),
+                operations: vec![
+                    operation("upsert", guarded(key, value, etag, ttl.into())),
+                    operation("delete", deleted),
+                ],
+                metadata: HashMap::new(),
+            })
+            .await;
+        match moved {
+            Ok(_) => Ok(true),
+            Err(status)
+                if matches!(status.code(), tonic::Code::Aborted | tonic::Code::Internal) =>
+            {
+                Ok(false)
+            }
+            Err(status) => Err(refused("state transaction", &status)),
+        }
+    }
+
     /// Deletes `key`; a key that is absent is no error.
     pub async fn state_delete(&self, store: &str, key: &str) -> Result<(), DaprError> {
         self.grpc
@@ -298,6 +360,21 @@ impl Dapr {
             .await
             .map_err(|status| refused("state delete", &status))?;
         Ok(())
+    }
+}
+
+/// A value that is written only over the version `etag`, or, without one, over nothing.
+fn guarded(key: &str, value: Vec<u8>, etag: Option<&str>, ttl: Option<Duration>) -> StateItem {
+    let ttl = ttl.map(|ttl| ("ttlInSeconds".to_owned(), ttl.as_secs().max(1).to_string()));
+    StateItem {
+        key: key.into(),
+        value,
+        etag: etag.map(|etag| Etag { value: etag.into() }),
+        metadata: ttl.into_iter().collect(),
+        options: Some(StateOptions {
+            concurrency: StateConcurrency::ConcurrencyFirstWrite.into(),
+            ..Default::default()
+        }),
     }
 }
 

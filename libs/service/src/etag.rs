@@ -29,12 +29,7 @@ pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 /// The version an editor has seen, from `If-Match`: missing is 428, anything but one version tag is 412.
 pub fn expected_version(headers: &HeaderMap) -> Result<i64, Problem> {
     let Some(value) = headers.get(IF_MATCH) else {
-        return Err(Problem::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "precondition-required",
-            "An edit must say which version it is of",
-        )
-        .detail("Send the ETag of what you have read as If-Match."));
+        return Err(unsaid().detail("Send the ETag of what you have read as If-Match."));
     };
     value
         .to_str()
@@ -47,6 +42,16 @@ pub fn expected_version(headers: &HeaderMap) -> Result<i64, Problem> {
                 .ok()
         })
         .ok_or_else(stale)
+}
+
+/// The answer to an edit that does not say of which version it is.
+#[must_use]
+pub fn unsaid() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_REQUIRED,
+        "precondition-required",
+        "An edit must say which version it is of",
+    )
 }
 
 /// The answer to an edit of a version that is no longer the current one.

@@ -9,11 +9,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use serde::Deserialize;
 use service::extract::Query;
+use uuid::Uuid;
 
 use crate::cookies::{self, SameSite};
 use crate::error::Error;
 use crate::return_url::ReturnUrl;
 use crate::session::{ABSOLUTE, SessionKey};
+use crate::shelf::BasketId;
 use crate::sign_in::{IdTokenError, OidcError, Pending};
 use crate::state::App;
 
@@ -49,6 +51,16 @@ enum Failure {
     Other(#[from] Error),
 }
 
+/// A sign-in that went through.
+struct Finished {
+    /// The session's cookie.
+    session: HeaderValue,
+    /// Where the browser goes.
+    return_to: ReturnUrl,
+    /// Whether nothing is left of the basket that the browser had.
+    poured: bool,
+}
+
 /// The handler.
 pub async fn handle(
     State(app): State<App>,
@@ -56,11 +68,17 @@ pub async fn handle(
     Query(answer): Query<Answer>,
 ) -> Response {
     match finish(&app, &headers, answer).await {
-        Ok((session, return_to)) => {
-            let cookies =
-                AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, cookies::clear_login())]);
+        Ok(Finished {
+            session,
+            return_to,
+            poured,
+        }) => {
+            let mut cookies = vec![(SET_COOKIE, session), (SET_COOKIE, cookies::clear_login())];
+            if poured {
+                cookies.push((SET_COOKIE, cookies::clear_basket()));
+            }
             let headers = [(LOCATION, return_to.as_str()), (CACHE_CONTROL, "no-store")];
-            (StatusCode::SEE_OTHER, headers, cookies).into_response()
+            (StatusCode::SEE_OTHER, headers, AppendHeaders(cookies)).into_response()
         }
         Err(Failure::Other(error)) => error.into_response(),
         Err(Failure::Code(OidcError::Invoke(error))) => Error::Upstream(error).into_response(),
@@ -71,11 +89,7 @@ pub async fn handle(
     }
 }
 
-async fn finish(
-    app: &App,
-    headers: &HeaderMap,
-    answer: Answer,
-) -> Result<(HeaderValue, ReturnUrl), Failure> {
+async fn finish(app: &App, headers: &HeaderMap, answer: Answer) -> Result<Finished, Failure> {
     let now = app.clock.now();
     let pending = cookies::read(headers, cookies::LOGIN)
         .and_then(|cookie| Pending::open(&app.sealer, cookie, now))
@@ -115,7 +129,24 @@ async fn finish(
         SameSite::Strict,
         ABSOLUTE.num_seconds(),
     );
-    Ok((cookie.map_err(Error::from)?, pending.return_to))
+    Ok(Finished {
+        session: cookie.map_err(Error::from)?,
+        return_to: pending.return_to,
+        poured: pour(app, headers, user).await,
+    })
+}
+
+/// The basket that was filled before becomes the person's. A store that is away keeps nobody from signing in: the basket
+/// stays with the browser then, and is poured when the page asks for it.
+async fn pour(app: &App, headers: &HeaderMap, user: Uuid) -> bool {
+    let Some(brought) = BasketId::of(headers) else {
+        return false;
+    };
+    let poured = app.shelf.pour(&brought, user).await;
+    poured.unwrap_or_else(|error| {
+        tracing::warn!(%error, user.id = %user, "a basket has to wait");
+        false
+    })
 }
 
 async fn end_quietly(app: &App, before: &SessionKey) {

@@ -1,12 +1,15 @@
 //! The public listener and the sidecar's, as browsers and the sidecar use them, with services played by the tests.
 
 mod alerts;
+mod baskets;
 mod bearer;
 mod breaker;
 mod browser;
 mod contract;
 mod cors;
 mod counts;
+mod durable;
+mod favourites;
 mod https;
 mod identity;
 mod limits;

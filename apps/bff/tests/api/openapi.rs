@@ -3,6 +3,7 @@
 //! Invariant: services are known here by their committed documents alone, and a row about which there is no word fails.
 
 mod own;
+mod shelf;
 mod surface;
 
 use std::collections::BTreeSet;

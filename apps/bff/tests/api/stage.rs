@@ -27,6 +27,7 @@ use tower::ServiceExt as _;
 
 use crate::browser::Browser;
 use crate::counts::Counts;
+use crate::durable::Durable;
 use crate::identity::Identity;
 
 /// Everything around one BFF.
@@ -39,6 +40,8 @@ pub struct Stage {
     pub issuer: Arc<Issuer>,
     /// Its state store.
     pub store: Arc<Store>,
+    /// Its durable store.
+    pub durable: Arc<Durable>,
     /// Its time.
     pub clock: Clock,
     /// It.
@@ -62,6 +65,7 @@ impl Stage {
         let issuer = Arc::new(Issuer::with_clock(clock.clone()));
         let identity = Identity::behind(&sidecar, issuer.clone()).await;
         let store = Arc::new(Store::default());
+        let durable = Arc::new(Durable::default());
         let web = Folder::with_client();
         let app = App::new(Parts {
             dapr: sidecar.dapr(),
@@ -75,6 +79,7 @@ impl Stage {
             sealer: Sealer::new(fixed("session", &[("current", &STANDARD.encode([7; 32]))])),
             store: store.clone(),
             counter,
+            shelf: durable.clone(),
             rate_factor: 1,
             clock: clock.clone(),
             address: issuer.address().parse().expect("an address"),
@@ -86,6 +91,7 @@ impl Stage {
             identity,
             issuer,
             store,
+            durable,
             clock,
             app,
             table,

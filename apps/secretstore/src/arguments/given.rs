@@ -97,6 +97,7 @@ impl Given {
                 vault: self.vault()?,
                 apps: self.apps()?,
                 restarter: self.restarter.ok_or(ArgumentError::Missing("--restart"))?,
+                superuser: self.superuser,
             }),
             ["rotate", ref kinds @ ..] if !kinds.is_empty() => Ok(Command::Rotate {
                 state: self.state()?,

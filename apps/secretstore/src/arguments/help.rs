@@ -23,9 +23,10 @@ secretstore: the operator's tool for the vault
                      replace these secrets, side by side, while everybody goes on; settle:
                      how long until everybody has read what was written; database needs a PROGRAM that,
                      called with the word sql, runs its input as PostgreSQL's superuser
-  secretstore rotate tokens --state DIR --vault URL --apps A,B,… --restart PROGRAM
+  secretstore rotate tokens --state DIR --vault URL --apps A,B,… --restart PROGRAM [--sql PROGRAM]
                      new Dapr tokens and a new vault token for one app after the other, each of which
-                     PROGRAM restarts, called with the words restart APP; the old ones end
+                     PROGRAM restarts, called with the words restart APP; the old ones end; so does the
+                     login of its sidecar's database, where it has one, which needs the PROGRAM for SQL
   secretstore watch  --state DIR --vault URL [--keys-last 30d] [--secrets-last 30d] [--settle 30s]
                      [--sql PROGRAM] [--once]
                      rotate the signing keys and the other secrets whenever they have been in use for

@@ -1,4 +1,4 @@
-//! The password of an app's database, by two logins that take turns: one in use, one locked.
+//! The password of a database, be it the app's own or its sidecar's, by two logins that take turns: one in use, one locked.
 //!
 //! Invariant: the other login opens with its new password before the app is told of it, and the one before is locked when
 //! everybody has had time to read that and nobody is connected by it. What an interrupted run left is a password for the
@@ -10,6 +10,7 @@ use super::{RotateError, Standing, Step};
 use crate::{
     kv::{self, Secret},
     random, scram,
+    secrets::{WITH_DATABASE, WITH_STATE},
     superuser::Superuser,
     vault::Vault,
 };
@@ -17,8 +18,16 @@ use crate::{
 /// The password of the login that comes next, while it is not in use yet.
 const NEXT: &str = "next_password";
 
-pub(super) fn path(app: &str) -> String {
-    format!("{app}/database")
+/// Where the login of an app's database is, if it has one.
+pub fn path(app: &str) -> Option<String> {
+    if WITH_DATABASE.contains(&app) {
+        return Some(format!("{app}/database"));
+    }
+    WITH_STATE.contains(&app).then(|| format!("{app}/state"))
+}
+
+fn known(app: &str) -> Result<String, RotateError> {
+    path(app).ok_or(RotateError::NotReady)
 }
 
 pub(super) async fn standing(
@@ -26,7 +35,7 @@ pub(super) async fn standing(
     app: &str,
     superuser: &Superuser,
 ) -> Result<Standing, RotateError> {
-    let secret = kv::read(keeper, &path(app)).await?;
+    let secret = kv::read(keeper, &known(app)?).await?;
     if secret.version == 0 {
         return Ok(Standing::Absent);
     }
@@ -40,12 +49,19 @@ pub(super) async fn standing(
 }
 
 pub(super) async fn begin(keeper: &Vault, app: &str) -> Result<Step, RotateError> {
-    let mut secret = kv::read(keeper, &path(app)).await?;
+    let path = known(app)?;
+    let mut secret = kv::read(keeper, &path).await?;
     if !secret.values.contains_key(NEXT) {
         secret.values.insert(NEXT.to_owned(), random::token()?);
-        kv::write_unless_overtaken(keeper, &path(app), &secret).await?;
+        kv::write_unless_overtaken(keeper, &path, &secret).await?;
     }
     Ok(Step::Taken)
+}
+
+/// Whether the next step is to open the other login.
+pub(super) async fn is_prepared(keeper: &Vault, app: &str) -> Result<bool, RotateError> {
+    let secret = kv::read(keeper, &known(app)?).await?;
+    Ok(secret.values.contains_key(NEXT))
 }
 
 pub(super) async fn step(
@@ -54,7 +70,8 @@ pub(super) async fn step(
     superuser: &Superuser,
     settle: Duration,
 ) -> Result<Step, RotateError> {
-    let mut secret = kv::read(keeper, &path(app)).await?;
+    let path = known(app)?;
+    let mut secret = kv::read(keeper, &path).await?;
     if secret.version == 0 {
         return Ok(Step::Done);
     }
@@ -65,7 +82,7 @@ pub(super) async fn step(
             .await?;
         secret.values.insert("username".to_owned(), other);
         secret.values.insert("password".to_owned(), password);
-        kv::write_unless_overtaken(keeper, &path(app), &secret).await?;
+        kv::write_unless_overtaken(keeper, &path, &secret).await?;
         return Ok(Step::Taken);
     }
     let login = superuser.login(&other).await?;

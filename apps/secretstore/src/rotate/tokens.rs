@@ -1,4 +1,5 @@
 //! The tokens that apps and sidecars read once, at their start: two of Dapr's for each pair, and the sidecar's of the vault.
+//! With them goes the login of a sidecar's database (`state.rs`), which it reads at that moment too.
 //!
 //! Invariant: one app after the other is restarted with new tokens, and is ready before the next one is; a sidecar's old
 //! vault token is revoked when nothing runs with it any more. An interrupted run leaves an app with new files whose restart
@@ -14,10 +15,10 @@ use std::{
 use tokio::process::Command;
 use url::Url;
 
-use super::RotateError;
+use super::{RotateError, state};
 use crate::{
-    approle, files, handout, interrupt::Interrupt, keyring, kv, random, root, tokens, up::UpError,
-    vault::Vault,
+    approle, files, handout, interrupt::Interrupt, keyring, kv, random, root, secrets::WITH_STATE,
+    superuser::Superuser, tokens, up::UpError, vault::Vault,
 };
 
 /// Who restarts an app and its sidecar, and returns when both are ready: a program, called `PROGRAM restart APP`.
@@ -61,7 +62,11 @@ pub async fn rotate(
     address: &Url,
     apps: &[String],
     restarter: &Restarter,
+    superuser: Option<&Superuser>,
 ) -> Result<Report, UpError> {
+    if superuser.is_none() && apps.iter().any(|app| WITH_STATE.contains(&app.as_str())) {
+        return Err(RotateError::NoSuperuser.into());
+    }
     let _lock = files::lock(state)?;
     let mut interrupt = Interrupt::listen().map_err(UpError::Signals)?;
     let vault = Vault::at(address)?;
@@ -69,7 +74,7 @@ pub async fn rotate(
     root::during(&vault, &root, async |root| {
         for app in apps {
             tokio::select! {
-                done = roll(root, state, app, restarter) => done?,
+                done = roll(root, state, app, restarter, superuser) => done?,
                 () = interrupt.heard() => return Err(UpError::Interrupted),
             }
         }
@@ -78,7 +83,13 @@ pub async fn rotate(
     .await
 }
 
-async fn roll(root: &Vault, state: &Path, app: &str, restarter: &Restarter) -> Result<(), UpError> {
+async fn roll(
+    root: &Vault,
+    folder: &Path,
+    app: &str,
+    restarter: &Restarter,
+    superuser: Option<&Superuser>,
+) -> Result<(), UpError> {
     let path = format!("{app}/dapr");
     let mut secret = kv::read(root, &path).await?;
     if secret.version == 0 {
@@ -90,11 +101,18 @@ async fn roll(root: &Vault, state: &Path, app: &str, restarter: &Restarter) -> R
     }
     kv::write(root, &path, &secret).await?;
     let token = approle::log_in(root, app).await?;
-    let mut accessors = handout::accessors(state)?;
+    let mut accessors = handout::accessors(folder)?;
     accessors.insert(app.to_owned(), token.accessor.clone());
-    handout::write_dapr_tokens(state, app, &secret.values)?;
-    handout::write_token(state, app, &token.token)?;
-    handout::write_accessors(state, &accessors)?;
+    handout::write_dapr_tokens(folder, app, &secret.values)?;
+    handout::write_token(folder, app, &token.token)?;
+    handout::write_accessors(folder, &accessors)?;
+    let login = superuser.filter(|_| WITH_STATE.contains(&app));
+    if let Some(superuser) = login {
+        state::turn(root, app, superuser).await?;
+    }
     restarter.restart(app).await?;
+    if let Some(superuser) = login {
+        state::lock_other(root, app, superuser).await?;
+    }
     Ok(tokens::revoke_others(root, app, &token.accessor).await?)
 }

@@ -47,6 +47,12 @@ fn the_table_is_complete() {
         ("bff/dapr", &["api_token", "app_token"]),
         ("bff/redis", &["password"]),
         ("bff/session", &["current", "next"]),
+        (
+            "bff/state",
+            &[
+                "database", "host", "options", "password", "port", "role", "username",
+            ],
+        ),
         ("bff/tls", &["certificate", "private_key"]),
         ("catalog/dapr", &["api_token", "app_token"]),
         ("catalog/database", &database),

@@ -122,7 +122,10 @@ async fn each_privileged_run_is_on_record_with_its_end_and_others_never_were_roo
         ("up", true),
         ("rotate signing", true),
         (
-            &format!("rotate tokens --restart {}", restarter.display()),
+            &format!(
+                "rotate tokens --apps order --restart {}",
+                restarter.display()
+            ),
             true,
         ),
         ("rekey", true),

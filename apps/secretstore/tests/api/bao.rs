@@ -102,18 +102,16 @@ impl Bao {
         lines.collect::<Result<_, _>>().unwrap()
     }
 
-    /// The tool's command line for this server, ready to run.
+    /// The tool's command line for this server, ready to run; for all apps, unless it names some.
     pub fn tool(&self, command: &str, port: u16) -> Command {
         let mut tool = Command::new(env!("CARGO_BIN_EXE_secretstore"));
         tool.args(command.split(' '))
             .arg("--state")
             .arg(self.state());
-        tool.args([
-            "--vault",
-            &format!("http://127.0.0.1:{port}"),
-            "--apps",
-            &APPS.join(","),
-        ]);
+        tool.args(["--vault", &format!("http://127.0.0.1:{port}")]);
+        if !command.contains("--apps") {
+            tool.args(["--apps", &APPS.join(",")]);
+        }
         tool.args(["--postgres", "127.0.0.1:20032", "--demo"]);
         tool
     }
@@ -194,6 +192,7 @@ impl Bao {
             "redis",
             "session",
             "signing",
+            "state",
             "tls",
             "totp",
             "webhook",

@@ -17,6 +17,8 @@ use crate::{bao::Bao, patience::until, relay::killed};
 static TURN: Mutex<()> = Mutex::const_new(());
 /// The apps of `bao.rs` that have a database.
 const OWNERS: [&str; 4] = ["identity", "catalog", "order", "payment"];
+/// The app whose sidecar has one.
+const WITH_SIDECARS: &str = "bff";
 /// Two writes for each of them.
 const WRITES: usize = 8;
 
@@ -144,7 +146,7 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        for app in OWNERS {
+        for app in OWNERS.iter().chain(&[WITH_SIDECARS]) {
             psql(&format!("DROP DATABASE IF EXISTS \"db-{app}\""));
             psql(&format!(
                 "DROP ROLE IF EXISTS {app}_a, {app}_b, {app}_owner"
@@ -252,6 +254,30 @@ async fn a_rotation_of_passwords_that_is_killed_inside_its_sql_is_completed() {
                 "killed at change {n}"
             );
         }
+    }
+}
+
+/// The sidecar reads its login when it starts, so that is when the other one takes over.
+#[tokio::test]
+async fn the_login_of_a_sidecars_database_changes_with_the_tokens() {
+    let ground = Ground::new().await;
+    let restarter = ground.bao.state().with_file_name("restarter");
+    script(restarter.to_str().unwrap(), "exit 0\n");
+    let (restarter, program) = (restarter.display(), ground.program());
+    let without = format!("rotate tokens --apps {WITH_SIDECARS} --restart {restarter}");
+    assert!(ground.bao.fail(&without).contains("--sql is missing"));
+    let open =
+        "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'bff__'";
+    for login in ["bff_b", "bff_a"] {
+        let (_, before) = ground.bao.secret(WITH_SIDECARS, "state").await.unwrap();
+        ground.bao.succeed(&format!("{without} --sql {program}"));
+        let (_, secret) = ground.bao.secret(WITH_SIDECARS, "state").await.unwrap();
+        assert_eq!(secret["username"], login);
+        assert_ne!(secret["password"], before["password"]);
+        assert_eq!(psql(open), login, "the one before is locked");
+        let mut session = connected(login, &secret["password"]);
+        drop(session.stdin.take());
+        assert!(session.wait().unwrap().success());
     }
 }
 

@@ -8,14 +8,19 @@ async fn the_sql_is_the_same_each_time_and_holds_verifiers_only() {
     bao.succeed("up");
     let sql = bao.succeed("sql");
     assert_eq!(bao.succeed("sql"), sql);
-    for app in ["identity", "catalog", "order"] {
-        let (_, database) = bao.secret(app, "database").await.unwrap();
+    for (app, of) in [
+        ("bff", "state"),
+        ("identity", "database"),
+        ("catalog", "database"),
+        ("order", "database"),
+    ] {
+        let (_, database) = bao.secret(app, of).await.unwrap();
         assert!(!sql.contains(&database["password"]));
         assert!(sql.contains(&format!(
             "ALTER ROLE \"{app}_a\" LOGIN PASSWORD ''SCRAM-SHA-256$4096:"
         )));
     }
-    assert!(!sql.contains("bff"));
+    assert!(!sql.contains("acquirer"));
 }
 
 #[tokio::test]
@@ -23,6 +28,6 @@ async fn without_up_there_is_no_sql() {
     let bao = Bao::start().await;
     assert!(
         bao.fail("sql")
-            .contains("identity has no token yet: run secretstore up first")
+            .contains("bff has no token yet: run secretstore up first")
     );
 }

@@ -3,7 +3,8 @@
 //! Invariant: whatever happens comes back as a value or a [`Failure`]; nothing is thrown at the page.
 
 use bff_api::{
-    Advance, Fulfilment, IDEMPOTENCY_KEY, Order, PlaceOrder, REQUEST_HEADER, REQUEST_HEADER_VALUE,
+    Advance, Basket, Fulfilment, IDEMPOTENCY_KEY, Order, PlaceOrder, REQUEST_HEADER,
+    REQUEST_HEADER_VALUE,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -12,15 +13,55 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 use super::browser;
-use crate::{failure::Failure, trace::Trace};
+use crate::{failure::Failure, sync::Request, trace::Trace};
 
 /// Longest wait for an answer, in milliseconds.
 const PATIENCE: u32 = 20_000;
 
+const BASKET: &str = "/api/basket";
+
+/// An answer, read whole.
+struct Answer {
+    status: u16,
+    etag: Option<String>,
+    body: String,
+}
+
 /// Reads a resource.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
-    let (trace, body) = call("GET", path, &[], None).await?;
-    read(&trace, &body)
+    let (trace, answer) = call("GET", path, &[], None).await?;
+    read(&trace, &answer.body)
+}
+
+/// The basket as the server has it, with its version if something is kept.
+pub async fn basket() -> Result<(Basket, Option<String>), Failure> {
+    let (trace, answer) = call("GET", BASKET, &[], None).await?;
+    Ok((read(&trace, &answer.body)?, answer.etag))
+}
+
+/// Writes the basket, or takes it away; answers as [`basket`] does.
+pub async fn keep(request: &Request) -> Result<(Basket, Option<String>), Failure> {
+    let mut headers = vec![(REQUEST_HEADER, REQUEST_HEADER_VALUE)];
+    let (method, json) = match request {
+        Request::Write(basket, etag) => {
+            headers.push(("content-type", "application/json"));
+            headers.push(match etag {
+                Some(etag) => ("if-match", etag),
+                None => ("if-none-match", "*"),
+            });
+            let json = serde_json::to_string(basket).map_err(|_| Failure::unreadable(""))?;
+            ("PUT", Some(json))
+        }
+        Request::Remove(etag) => {
+            headers.push(("if-match", etag));
+            ("DELETE", None)
+        }
+    };
+    let (trace, answer) = call(method, BASKET, &headers, json.as_deref()).await?;
+    if method == "DELETE" {
+        return Ok((Basket::default(), None));
+    }
+    Ok((read(&trace, &answer.body)?, answer.etag))
 }
 
 /// Places an order; repeating it with the same key is harmless.
@@ -39,8 +80,8 @@ pub async fn advance(order: Uuid, version: i64, status: Fulfilment) -> Result<Or
 pub async fn cancel(order: Uuid) -> Result<Order, Failure> {
     let path = format!("/api/orders/{order}/cancellation");
     let headers = [(REQUEST_HEADER, REQUEST_HEADER_VALUE)];
-    let (trace, body) = call("POST", &path, &headers, None).await?;
-    read(&trace, &body)
+    let (trace, answer) = call("POST", &path, &headers, None).await?;
+    read(&trace, &answer.body)
 }
 
 /// Ends the session.
@@ -62,28 +103,28 @@ async fn command<T: DeserializeOwned>(
     ];
     headers.extend_from_slice(extra);
     let json = serde_json::to_string(body).map_err(|_| Failure::unreadable(""))?;
-    let (trace, body) = call("POST", path, &headers, Some(&json)).await?;
-    read(&trace, &body)
+    let (trace, answer) = call("POST", path, &headers, Some(&json)).await?;
+    read(&trace, &answer.body)
 }
 
 fn read<T: DeserializeOwned>(trace: &Trace, body: &str) -> Result<T, Failure> {
     serde_json::from_str(body).map_err(|_| Failure::unreadable(trace.id()))
 }
 
-/// The answer's body, if it is a success.
+/// The answer, if it is a success.
 async fn call(
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: Option<&str>,
-) -> Result<(Trace, String), Failure> {
+) -> Result<(Trace, Answer), Failure> {
     let trace = Trace::from_random(browser::random_id(), browser::random_id());
     let answer = exchange(method, path, headers, body, &trace).await;
-    let (status, text) = answer.map_err(|_| Failure::unreachable(trace.id()))?;
-    if (200..300).contains(&status) {
-        Ok((trace, text))
+    let answer = answer.map_err(|_| Failure::unreachable(trace.id()))?;
+    if (200..300).contains(&answer.status) {
+        Ok((trace, answer))
     } else {
-        Err(Failure::answered(status, &text, trace.id()))
+        Err(Failure::answered(answer.status, &answer.body, trace.id()))
     }
 }
 
@@ -93,7 +134,7 @@ async fn exchange(
     headers: &[(&str, &str)],
     body: Option<&str>,
     trace: &Trace,
-) -> Result<(u16, String), JsValue> {
+) -> Result<Answer, JsValue> {
     let sent = Headers::new()?;
     sent.set("accept", "application/json")?;
     sent.set("traceparent", &trace.header())?;
@@ -111,5 +152,9 @@ async fn exchange(
         .await?
         .dyn_into::<Response>()?;
     let text = JsFuture::from(response.text()?).await?;
-    Ok((response.status(), text.as_string().unwrap_or_default()))
+    Ok(Answer {
+        status: response.status(),
+        etag: response.headers().get("etag")?,
+        body: text.as_string().unwrap_or_default(),
+    })
 }

@@ -1,14 +1,14 @@
 //! The customer's own orders, the newest first.
 
-use bff_api::{Order, Page};
+use bff_api::{Menu, Order, Page};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     api,
     art::{Icon, icon},
-    browser,
+    browser, router,
     shell::title,
-    state::{Query, query, shared},
+    state::{Query, Shared, query, shared},
     states,
 };
 use crate::{money, steps};
@@ -69,6 +69,8 @@ fn List(first: Page<Order>) -> impl IntoView {
 }
 
 fn row(order: Order) -> impl IntoView {
+    let shared = shared();
+    let busy = RwSignal::new(false);
     let active = steps::is_active(&order);
     let what = order
         .lines
@@ -89,8 +91,42 @@ fn row(order: Order) -> impl IntoView {
             <div class="order-row-end">
                 <strong>{money::format(&order.total)}</strong>
                 <span class="tag" class:live=active>{steps::label(&order)}</span>
+                <button type="button" class="quiet" data-testid="order-again" aria-disabled=move || busy.get().then_some("true")
+                    aria-label=format!("Order {} again", order.number)
+                    on:click=move |_| again(shared, order.clone(), busy)>"Order again"</button>
             </div>
             {icon(Icon::Next)}
         </li>
     }
+}
+
+/// Puts what was ordered into the basket, at the prices of now, and shows it.
+fn again(shared: Shared, order: Order, busy: RwSignal<bool>) {
+    if busy.get_untracked() {
+        return;
+    }
+    busy.set(true);
+    spawn_local(async move {
+        let path = format!("/api/stores/{}/menu", order.store_id);
+        match api::get::<Menu>(&path).await {
+            Ok(menu) => {
+                let mut basket = shared.basket.get_untracked();
+                let missing = basket.again(&menu, &order.lines);
+                if missing.len() < order.lines.len() {
+                    shared.basket.set(basket);
+                    router::go(shared.route, &format!("/stores/{}", order.store_id));
+                }
+                if missing.is_empty() {
+                    shared.say("It is in your basket again.");
+                } else {
+                    shared.say(format!("No longer available: {}.", missing.join(", ")));
+                }
+            }
+            Err(failure) => shared.say(format!(
+                "The menu didn't come. Support reference {}.",
+                failure.trace_id
+            )),
+        }
+        let _ = busy.try_set(false);
+    });
 }

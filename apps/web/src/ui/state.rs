@@ -6,10 +6,8 @@ use bff_api::{Session, User};
 use leptos::{prelude::*, task::spawn_local};
 use serde::de::DeserializeOwned;
 
-use super::{api, browser, router};
+use super::{api, kept, router};
 use crate::{basket::Basket, failure::Failure, route::Route};
-
-const BASKET: &str = "crema.basket";
 
 /// Data that comes over the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,24 +129,11 @@ impl Shared {
         let shared = Shared {
             route: router::follow(),
             session: query(|| "/api/session".into()),
-            basket: RwSignal::new(stored_basket()),
+            basket: RwSignal::new(kept::stored()),
             online: RwSignal::new(window().navigator().on_line()),
             toast: RwSignal::new(None),
         };
-        Effect::new(move || {
-            if let Ok(json) = serde_json::to_string(&*shared.basket.read()) {
-                browser::store(BASKET, &json);
-            }
-        });
-        // Another tab changed the basket: this one shows the same.
-        window_event_listener(leptos::ev::storage, move |event| {
-            if event.key().as_deref() == Some(BASKET) {
-                let theirs = stored_basket();
-                if shared.basket.with_untracked(|ours| *ours != theirs) {
-                    shared.basket.set(theirs);
-                }
-            }
-        });
+        kept::follow(shared);
         window_event_listener(leptos::ev::online, move |_| shared.online.set(true));
         window_event_listener(leptos::ev::offline, move |_| shared.online.set(false));
         provide_context(shared);
@@ -182,12 +167,6 @@ impl Shared {
 #[must_use]
 pub fn shared() -> Shared {
     expect_context()
-}
-
-fn stored_basket() -> Basket {
-    browser::stored(BASKET)
-        .and_then(|json| serde_json::from_str(&json).ok())
-        .unwrap_or_default()
 }
 
 /// Where "Sign in" leads: through identity and back to a path of ours.

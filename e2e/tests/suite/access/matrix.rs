@@ -112,8 +112,9 @@ pub struct Row {
 pub const SERVICES: [&str; 5] = ["catalog", "identity", "inventory", "order", "payment"];
 
 /// What the BFF's own sidecar delivers: its document is of the public listener.
-const DELIVERED: [(&str, &str); 5] = [
+const DELIVERED: [(&str, &str); 6] = [
     ("POST", "/events/catalog"),
+    ("POST", "/events/account"),
     ("POST", "/events/identity"),
     ("POST", "/events/inventory"),
     ("POST", "/events/order"),

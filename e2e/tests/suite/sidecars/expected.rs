@@ -4,7 +4,11 @@
 
 /// An app, the secrets that it may read, and those that its sidecar alone reads.
 pub const SECRETS: [(&str, &[&str], &[&str]); 7] = [
-    ("bff", &["client", "session", "tls"], &["dapr", "redis"]),
+    (
+        "bff",
+        &["client", "session", "tls"],
+        &["dapr", "redis", "state"],
+    ),
     (
         "identity",
         &[
@@ -25,12 +29,19 @@ pub const SECRETS: [(&str, &[&str], &[&str]); 7] = [
 ];
 
 /// A component, and the apps whose sidecars have it.
-pub const COMPONENTS: [(&str, &[&str]); 7] = [
+pub const COMPONENTS: [(&str, &[&str]); 8] = [
     ("email", &["identity"]),
     ("provider", &["payment"]),
     (
         "pubsub",
-        &["identity", "catalog", "order", "inventory", "payment"],
+        &[
+            "bff",
+            "identity",
+            "catalog",
+            "order",
+            "inventory",
+            "payment",
+        ],
     ),
     ("pubsub-dead", &["order", "inventory", "payment"]),
     (
@@ -50,6 +61,7 @@ pub const COMPONENTS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("statestore", &["bff", "identity"]),
+    ("statestore-durable", &["bff"]),
 ];
 
 /// A component, a topic, who publishes to it, and who hears it.
@@ -64,7 +76,7 @@ const LIVE: &str = "pubsub-live";
 const DEAD: &str = "pubsub-dead";
 
 /// Dead letters are written by the sidecar of who could not handle the event, and heard by the same service.
-pub const TOPICS: [Topic; 30] = [
+pub const TOPICS: [Topic; 31] = [
     (
         "pubsub",
         "order-events",
@@ -73,13 +85,19 @@ pub const TOPICS: [Topic; 30] = [
     ),
     ("pubsub", "inventory-events", &["inventory"], &["order"]),
     ("pubsub", "payment-events", &["payment"], &["order"]),
-    ("pubsub", "identity-events", &["identity"], &["order"]),
+    (
+        "pubsub",
+        "identity-events",
+        &["identity"],
+        &["bff", "order"],
+    ),
     ("pubsub", "catalog-events", &["catalog"], &[]),
     ("pubsub", "order-events.inventory.dead", &["inventory"], &[]),
     ("pubsub", "order-events.payment.dead", &["payment"], &[]),
     ("pubsub", "payment-events.order.dead", &["order"], &[]),
     ("pubsub", "inventory-events.order.dead", &["order"], &[]),
     ("pubsub", "identity-events.order.dead", &["order"], &[]),
+    ("pubsub", "identity-events.bff.dead", &["bff"], &[]),
     (LIVE, "order-events", &[], &["bff"]),
     (LIVE, "inventory-events", &[], &["bff"]),
     (

@@ -6,6 +6,7 @@ use bff::pages;
 use serde_json::{Value, json};
 use service::routes::Route;
 
+use super::shelf;
 use super::surface::{self, always, asked, refuse, shielded};
 
 /// What is said of a row of ours, and its id.
@@ -37,7 +38,9 @@ pub fn row(row: &Route) -> (String, Value) {
         ("OPTIONS", path) if preflight::PATHS.contains(&path) => preflight_of(path),
         ("GET", path) if pages::PATHS.contains(&path) => page(path),
         ("GET", pages::FILES) => ("getFile".to_owned(), file()),
-        (method, path) => panic!("no word about {method} {path}"),
+        (method, path) => {
+            shelf::row(method, path).unwrap_or_else(|| panic!("no word about {method} {path}"))
+        }
     };
     said["tags"] = json!(["bff"]);
     said["x-access"] = json!(row.access);
