@@ -4,7 +4,6 @@
 
 pub mod categories;
 pub mod hours;
-pub mod hours_set;
 pub mod menu;
 pub mod openings;
 pub mod option_groups;

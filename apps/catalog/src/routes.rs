@@ -7,8 +7,8 @@ use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::ops::{
-    categories, hours, hours_set, menu, openings, option_groups, price_changes, prices, products,
-    quote, search, stores, tax_rates,
+    categories, hours, menu, openings, option_groups, price_changes, prices, products, quote,
+    search, stores, tax_rates,
 };
 use crate::state::App;
 
@@ -71,8 +71,8 @@ fn of_a_store(routes: Routes<App>) -> Routes<App> {
     let changes = "/v1/stores/{store}/price-changes";
     let change = "/v1/stores/{store}/price-changes/{change}";
     routes
-        .route(GET, hours, MANAGE, hours::handler)
-        .route(PUT, hours, MANAGE, hours_set::handler)
+        .route(GET, hours, MANAGE, hours::read::handler)
+        .route(PUT, hours, MANAGE, hours::replace::handler)
         .route(GET, rates, MANAGE, tax_rates::read::handler)
         .route(PUT, rates, MANAGE, tax_rates::replace::handler)
         .route(GET, prices, MANAGE, prices::list::handler)

@@ -176,7 +176,7 @@ fn pickup_form(
             .collect_view()
     };
     view! {
-        <fieldset class="group">
+        <fieldset class="group payment">
             <legend>"Pick-up"</legend>
             <label class="search token">
                 <span>"When"</span>

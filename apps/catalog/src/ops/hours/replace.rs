@@ -12,12 +12,12 @@ use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
 
+use super::Body;
 use crate::access::staff_of;
 use crate::answers;
 use crate::error::{EditError, Error};
 use crate::hours::{Closures, Hours, Weekly};
 use crate::menu::StoreId;
-use crate::ops::hours::Body;
 use crate::state::App;
 use crate::store;
 
@@ -40,12 +40,12 @@ pub async fn handler(
     Json(command): Json<SetHours>,
 ) -> Result<Response, Problem> {
     let expected = etag::expected_version(&headers)?;
-    let hours = set_hours(&app, &principal, store, expected, &command).await?;
+    let hours = replace(&app, &principal, store, expected, &command).await?;
     Ok(answers::current(hours.version, &Body::from(hours)))
 }
 
 /// Puts these hours in the place of the store's.
-pub async fn set_hours(
+pub async fn replace(
     app: &App,
     principal: &Principal,
     store: StoreId,
