@@ -26,7 +26,7 @@ use crate::pages::{self, Web};
 use crate::passed::PASSED;
 use crate::perimeter::brake::brake;
 use crate::perimeter::entrance::Entrance;
-use crate::perimeter::shield;
+use crate::perimeter::{leftover, shield};
 use crate::sign_in::CALLBACK;
 use crate::state::App;
 
@@ -237,6 +237,7 @@ pub fn public(app: &App, web: &Web) -> (Entrance, Vec<Route>) {
         .layer(from_fn_with_state(app.clone(), brake))
         .layer(map_response_with_state(app.clone(), protect))
         .layer(from_fn(observe_request))
+        .layer(from_fn(leftover::take))
         .with_state(app.clone());
     let table = [api.table, v1.table, open.table].concat();
     (Entrance::to(routes, app), table)
