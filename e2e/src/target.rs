@@ -339,7 +339,19 @@ impl Target {
     /// A second sidecar, without components, that says it is this app's; it ends when this is dropped.
     pub fn second_sidecar(&self, claims: &str, proof: Proof<'_>) -> Result<SecondSidecar> {
         match self {
-            Self::Local(local) => local.second_sidecar(claims, proof),
+            Self::Local(local) => local.second_sidecar(claims, proof, None),
+        }
+    }
+
+    /// The same, handing its traces, all of them, to a collector.
+    pub fn second_sidecar_traced(
+        &self,
+        claims: &str,
+        proof: Proof<'_>,
+        collector: &Url,
+    ) -> Result<SecondSidecar> {
+        match self {
+            Self::Local(local) => local.second_sidecar(claims, proof, Some(collector)),
         }
     }
 

@@ -5,7 +5,9 @@
 //! server's own).
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::middleware::{from_fn_with_state, map_request};
+use dapr_kit::query;
 use http::Method;
 use service::routes::{Access, Guard, Routes};
 
@@ -28,7 +30,16 @@ const OPERATE: Access = Access::Scope("identity:operate");
 /// What serves the table.
 pub fn router(table: Routes<App>, app: &App, guard: Guard) -> Router {
     let shared = from_fn_with_state(app.clone(), cors::share);
-    table.into_router(app.clone(), guard).layer(shared)
+    let router = table.into_router(app.clone(), guard).layer(shared);
+    router.layer(map_request(with_query))
+}
+
+/// The public entry sends queries apart, because links' tokens and codes are in them.
+async fn with_query(mut request: Request) -> Request {
+    if let Some(uri) = query::put_back(request.uri(), request.headers()) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// The table.

@@ -9,6 +9,7 @@ mod breaker;
 mod cloud_event;
 pub mod deadline;
 mod invoke;
+pub mod query;
 mod secrets;
 mod sidecar;
 mod tokens;

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::Method;
 use axum::response::Response;
+use dapr_kit::query;
 
 use crate::error::Error;
 use crate::perimeter::forward;
@@ -86,12 +87,14 @@ pub async fn run(
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip());
     let path = named(path, head.uri.path()).ok_or(Error::NotFound)?;
-    let target = forward::with_query(path, &head.uri)?;
+    forward::bounded(path, &head.uri)?;
     let body = forward::body(&head.headers, body).await?;
-    let headers = forward::to_identity(&head.headers, peer);
+    let mut headers = forward::to_identity(&head.headers, peer);
+    // Links' tokens and codes are in it, which are not for traces.
+    query::set_apart(&head.uri, &mut headers);
     let reply = app
         .dapr
-        .invoke("identity", method, &target)
+        .invoke("identity", method, path)
         .headers(headers)
         .body(body)
         .send()

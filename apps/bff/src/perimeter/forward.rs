@@ -12,7 +12,6 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use dapr_kit::Reply;
-use futures::StreamExt as _;
 use std::time::Duration;
 
 use crate::cookies;
@@ -24,11 +23,6 @@ pub const MOST_BODY: usize = 64 * 1024;
 const LONGEST_URI: usize = 8 * 1024;
 /// A body that takes longer is given up, so that slow senders hold no room.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
-
-/// The most bytes of a refused body that are still taken.
-const MOST_DISCARDED: usize = 1024 * 1024;
-/// How long they are taken.
-const DISCARD_DEADLINE: Duration = Duration::from_secs(2);
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(bff_api::IDEMPOTENCY_KEY);
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -218,7 +212,6 @@ pub async fn body(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MOST_BODY) {
-        discard(body).await;
         return Err(Error::BodyTooLarge);
     }
     match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, MOST_BODY)).await {
@@ -229,33 +222,20 @@ pub async fn body(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
     }
 }
 
-/// Takes what a client is still sending, within bounds, so that it lives to read the answer: an HTTP/1.1 connection that
-/// is closed under a sender is reset.
-async fn discard(body: Body) {
-    let mut chunks = body.into_data_stream();
-    let mut left = MOST_DISCARDED;
-    let rest = async {
-        while left > 0
-            && let Some(Ok(chunk)) = chunks.next().await
-        {
-            left = left.saturating_sub(chunk.len());
-        }
-    };
-    // Whoever is slower than that is cut off.
-    let _ = tokio::time::timeout(DISCARD_DEADLINE, rest).await;
-}
-
 /// `path` with the request's query, which is passed on as it came.
 pub fn with_query(path: &str, uri: &Uri) -> Result<String, Error> {
+    bounded(path, uri)?;
+    let query = uri.query().filter(|query| !query.is_empty());
+    Ok(query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
+}
+
+/// Refuses a path that is too long with the request's query.
+pub fn bounded(path: &str, uri: &Uri) -> Result<(), Error> {
     let query = uri.query().unwrap_or_default();
     if path.len() + query.len() > LONGEST_URI {
         return Err(Error::UriTooLong);
     }
-    Ok(if query.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{path}?{query}")
-    })
+    Ok(())
 }
 
 #[cfg(test)]
@@ -285,6 +265,7 @@ mod tests {
             "proxy-authorization",
             "cookie",
             "x-crema-request",
+            "x-crema-query",
             "traceparent",
             "content-length",
             "authorization",

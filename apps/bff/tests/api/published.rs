@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use bff::ops::to_identity::TABLE;
+use dapr_kit::query::QUERY;
 use serde_json::json;
 use tower::ServiceExt as _;
 use wiremock::ResponseTemplate;
@@ -26,6 +27,7 @@ async fn exactly_the_listed_paths_reach_identity() {
         let headers = [
             ("authorization", "Basic eDp5"),
             ("content-type", "application/x-www-form-urlencoded"),
+            ("x-crema-query", "forged=1"),
         ];
         stage
             .browser()
@@ -37,10 +39,13 @@ async fn exactly_the_listed_paths_reach_identity() {
             )
             .await;
         let call = stage.sidecar.received("identity").await.remove(before);
+        // Sidecars tell the traces what path they pass on, so the query travels beside it.
         assert_eq!(
-            (&call.method, call.path_and_query),
-            (method, format!("{path}?a=%2F"))
+            (&call.method, call.path_and_query.as_str()),
+            (method, path.as_str())
         );
+        let queries: Vec<_> = call.headers.get_all(QUERY).iter().collect();
+        assert_eq!(queries, ["a=%2F"]);
     }
 }
 

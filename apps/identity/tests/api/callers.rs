@@ -5,7 +5,8 @@
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{Method, Request, header};
+use dapr_kit::query;
+use http::{Method, Request, Uri, header};
 use identity::person::PersonId;
 use serde_json::Value;
 
@@ -87,7 +88,10 @@ impl Browser<'_> {
     }
 
     fn request(&self, method: &Method, path: &str, body: String) -> Request<Body> {
-        let mut request = Request::builder().method(method).uri(path);
+        let uri: Uri = path.parse().expect("a path");
+        let mut request = Request::builder().method(method).uri(uri.path());
+        // The public entry sends it apart.
+        query::set_apart(&uri, request.headers_mut().expect("no mistake yet"));
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }

@@ -65,6 +65,7 @@ impl Local {
         &self,
         claims: &str,
         proof: Proof<'_>,
+        collector: Option<&Url>,
     ) -> Result<SecondSidecar> {
         // The acquirer's has no place in any consumer group and is called by nobody.
         let lender = "acquirer";
@@ -98,6 +99,11 @@ impl Local {
         if let Proof::Token(token) = proof {
             fs::write(&shown, token)?;
             command.env("DAPR_SENTRY_TOKEN_FILE", &shown);
+        }
+        if let Some(collector) = collector {
+            // What dapr/config.yaml puts in for its tracing: no scheme.
+            command.env("STACK_OTLP", collector.authority());
+            command.env("STACK_TRACE_SAMPLING", "1");
         }
         let output = fs::File::create(&log)?;
         let process = command

@@ -1,13 +1,13 @@
-//! What the services tell a collector of traces: second processes of them that have one, asked what people ask.
+//! What services and sidecars tell a collector of traces: second processes of them that have one, asked what people ask.
 //!
-//! Invariant: the requests are those that leave canaries elsewhere; each service has sent spans before they are looked at.
+//! Invariant: the requests are those that leave canaries elsewhere; each has sent spans before they are looked at.
 
 use anyhow::{Result, ensure};
 use e2e::checker;
 use e2e::client::{fresh, plain};
 use e2e::collector::Collector;
 use e2e::order::coffee;
-use e2e::target::{Target, Twin};
+use e2e::target::{Proof, Started, Target, Twin};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
@@ -133,6 +133,49 @@ async fn nothing_of_it_is_in_a_trace() -> Result<()> {
         &[record("the traces", &collector.text())],
         &all_secrets(&stack, &planted).await?,
     );
+    ensure!(leaks.is_empty(), "{leaks:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_of_it_is_in_a_trace_of_a_sidecar() -> Result<()> {
+    let stack = stack::alone().await?;
+    let collector = Collector::open().await?;
+    let shown = stack.sentry_token("bff")?;
+    let mut sidecar = stack.second_sidecar_traced("bff", Proof::Token(&shown), collector.url())?;
+    assert_eq!(sidecar.started().await?, Started::Serves);
+    let (url, token) = sidecar.door();
+    let [link, code, bearer, cookie, password] = [(); 5].map(|()| fresh());
+    let invoke = |method: Method, path: &str| -> Result<RequestBuilder> {
+        let url = url.join(&format!("/v1.0/invoke/identity/method{path}"))?;
+        let request = plain(&stack)?.request(method, url);
+        Ok(request.header("dapr-api-token", token))
+    };
+    // As the BFF sends it.
+    let page = invoke(Method::GET, "/reset-password")?
+        .header("x-crema-query", format!("token={link}"))
+        .header("cookie", format!("__Host-crema-id={cookie}"));
+    let page = page.send().await?;
+    ensure!(page.status().is_success(), "{page:?}");
+    ensure!(page.text().await?.contains(&link), "the query is lost");
+    let form = [("grant_type", "authorization_code"), ("code", &*code)];
+    let exchange = invoke(Method::POST, "/oauth2/token")?.basic_auth("bff", Some(&password));
+    let exchange = exchange.form(&form).send().await?;
+    ensure!(!exchange.status().is_server_error(), "{exchange:?}");
+    let told = invoke(Method::GET, "/oauth2/userinfo")?.bearer_auth(&bearer);
+    let told = told.send().await?;
+    ensure!(!told.status().is_server_error(), "{told:?}");
+    let spans = ["/reset-password", "/oauth2/token", "/oauth2/userinfo"];
+    contains("the spans of what was asked", &spans, || collector.text()).await?;
+    let canaries = [
+        record("a link", &link),
+        record("a code", &code),
+        record("a token", &bearer),
+        record("a cookie", &cookie),
+        record("a client's secret", &password),
+        record("the sidecar's own token", token),
+    ];
+    let leaks = checker::search(&[record("the traces", &collector.text())], &canaries);
     ensure!(leaks.is_empty(), "{leaks:?}");
     Ok(())
 }
