@@ -8,5 +8,6 @@ pub mod brake;
 pub mod entrance;
 pub mod forward;
 pub mod headers;
+pub mod leftover;
 pub mod origin;
 pub mod shield;

@@ -4,6 +4,7 @@
 //! so that neither the state store's reader nor its writer can become somebody.
 
 mod flights;
+mod recent;
 mod refresh;
 mod sessions;
 mod store;
@@ -138,6 +139,26 @@ fn revealed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok
 mod tests {
     use super::*;
 
+    /// A session of somebody who signed in now.
+    pub(super) fn session_of(name: &str, now: DateTime<Utc>) -> Session {
+        Session {
+            person: Person {
+                id: Uuid::nil(),
+                name: name.into(),
+                roles: vec![],
+                stores: vec![],
+                sign_in: None,
+            },
+            grant: Grant {
+                access_token: "a".into(),
+                expires_at: now + TimeDelta::minutes(5),
+                refresh_token: "r".into(),
+            },
+            created_at: now,
+            seen_at: now,
+        }
+    }
+
     #[test]
     fn an_id_is_256_bits_and_its_key_does_not_show_it() {
         let id = SessionId::new([7; 32]);
@@ -159,22 +180,7 @@ mod tests {
     #[test]
     fn use_prolongs_a_session_up_to_its_absolute_end() {
         let start = DateTime::<Utc>::UNIX_EPOCH;
-        let mut session = Session {
-            person: Person {
-                id: Uuid::nil(),
-                name: "Ada".into(),
-                roles: vec![],
-                stores: vec![],
-                sign_in: None,
-            },
-            grant: Grant {
-                access_token: "a".into(),
-                expires_at: start + TimeDelta::minutes(5),
-                refresh_token: "r".into(),
-            },
-            created_at: start,
-            seen_at: start,
-        };
+        let mut session = session_of("Ada", start);
         assert_eq!(session.ends_at(), start + IDLE);
         session.seen_at = start + TimeDelta::hours(11);
         assert_eq!(session.ends_at(), start + ABSOLUTE);

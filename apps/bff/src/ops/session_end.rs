@@ -15,7 +15,7 @@ use crate::state::App;
 /// The handler.
 pub async fn handle(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
     if let Ok(key) = app.session_of(&headers) {
-        let session = app.sessions.find(&key).await?;
+        let session = app.sessions.read(&key).await?;
         app.sessions.end(&key).await?;
         app.tokens.forget(key.as_str());
         app.hub.session_ended(&key);

@@ -86,7 +86,7 @@ impl Sessions {
         refused: Option<&UserGrant>,
     ) -> Result<Session, GrantError> {
         // While we waited for our turn, another may have refreshed or ended it.
-        let mut session = self.find(key).await?.ok_or(GrantError::Ended)?;
+        let mut session = self.read(key).await?.ok_or(GrantError::Ended)?;
         let now = self.now();
         let is_refused = refused.is_some_and(|refused| {
             refused.access_token.expose() == session.grant.access_token.expose_secret()

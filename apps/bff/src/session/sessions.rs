@@ -1,7 +1,7 @@
 //! Making, finding and ending sessions.
 //!
 //! Invariant: a session that has timed out, or whose sign-in ended at identity, is found no more, even while the store
-//! still holds it.
+//! still holds it. One that ended at another replica is found for a moment at most.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use service::revoked::Revoked;
 use uuid::Uuid;
 
 use super::flights::Flights;
+use super::recent::Recent;
 use super::{Grant, Person, Session, SessionId, SessionKey, StateStore};
 use crate::seal::{SealError, Sealer};
 
@@ -41,6 +42,7 @@ pub struct Sessions {
     clock: Clock,
     ids: Ids,
     revoked: Revoked,
+    recent: Arc<Recent>,
     pub(super) flights: Arc<Flights>,
 }
 
@@ -54,6 +56,7 @@ impl Sessions {
             clock,
             ids,
             revoked: Revoked::default(),
+            recent: Arc::default(),
             flights: Arc::default(),
         }
     }
@@ -74,6 +77,20 @@ impl Sessions {
 
     /// The session of this key, unless it has ended.
     pub async fn find(&self, key: &SessionKey) -> Result<Option<Session>, SessionError> {
+        match self.recent.get(key, self.now()) {
+            Ok(session) => Ok(Some(session).filter(|session| self.stands(session))),
+            Err(era) => {
+                let session = self.read(key).await?;
+                if let Some(session) = &session {
+                    self.recent.keep(era, key, session, self.now());
+                }
+                Ok(session)
+            }
+        }
+    }
+
+    /// The same as the store has it now, whatever was found a moment ago.
+    pub async fn read(&self, key: &SessionKey) -> Result<Option<Session>, SessionError> {
         let Some(sealed) = self.store.get(key.as_str()).await? else {
             return Ok(None);
         };
@@ -86,11 +103,12 @@ impl Sessions {
         if session.is_none() {
             tracing::warn!(session = key.as_str(), "a stored session can't be opened");
         }
-        let stands = |session: &Session| {
-            let sign_in = session.person.sign_in;
-            self.now() < session.ends_at() && !sign_in.is_some_and(|id| self.revoked.contains(id))
-        };
-        Ok(session.filter(stands))
+        Ok(session.filter(|session| self.stands(session)))
+    }
+
+    fn stands(&self, session: &Session) -> bool {
+        let sign_in = session.person.sign_in;
+        self.now() < session.ends_at() && !sign_in.is_some_and(|id| self.revoked.contains(id))
     }
 
     /// Finds no more what came from this session at identity, which has ended. By the time this is forgotten, its access
@@ -101,7 +119,9 @@ impl Sessions {
 
     /// Ends the session of this key; one that is not there is no error.
     pub async fn end(&self, key: &SessionKey) -> Result<(), SessionError> {
-        Ok(self.store.remove(key.as_str()).await?)
+        let ended = self.store.remove(key.as_str()).await;
+        self.recent.forget(key);
+        Ok(ended?)
     }
 
     pub(super) async fn save(
@@ -114,7 +134,9 @@ impl Sessions {
         let left = (session.ends_at() - self.now())
             .to_std()
             .unwrap_or_default();
-        Ok(self.store.put(key.as_str(), sealed, left).await?)
+        let saved = self.store.put(key.as_str(), sealed, left).await;
+        self.recent.forget(key);
+        Ok(saved?)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

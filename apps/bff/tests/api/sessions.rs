@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{Method, Request, StatusCode, header};
+use bff::session::StateStore as _;
 use chrono::TimeDelta;
 use serde_json::json;
 use testkit::APP_TOKEN;
@@ -87,6 +88,23 @@ async fn a_sign_in_that_ended_at_identity_is_over_here_at_once() {
         (StatusCode::UNAUTHORIZED, "session-ended".into())
     );
     assert_eq!(stage.sidecar.received("order").await.len(), calls);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_at_another_replica_is_over_here_after_a_moment() {
+    let stage = with_orders().await;
+    let mut browser = stage.signed_in().await;
+    assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
+    let (key, ..) = stage.store.contents().remove(0);
+    stage.store.remove(&key).await.expect("a store");
+    stage.clock.advance(TimeDelta::milliseconds(999));
+    assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
+    stage.clock.advance(TimeDelta::milliseconds(1));
+    let answer = browser.get("/api/orders").await;
+    assert_eq!(
+        (answer.status, answer.problem()),
+        (StatusCode::UNAUTHORIZED, "session-ended".into())
+    );
 }
 
 #[tokio::test]
