@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::repository::{root, text};
 
 /// The pages with such a table, and where a name without a place is to be found.
-const PAGES: [(&str, &str); 2] = [
+const PAGES: [(&str, &str); 3] = [
     ("docs/identity.md", "identity"),
+    ("docs/scope.md", "order"),
     ("docs/security.md", "bff"),
 ];
-const HEADER: &str = "| line | shown by |";
+const HEADER: &str = " | shown by |";
+/// What a source with tests has at least one of.
+const MARKS: [&str; 3] = ["#[test]", "#[tokio::test", "for_each_provider!["];
 
 #[test]
 fn every_test_that_is_named_exists() {
@@ -61,7 +64,7 @@ fn exists(entry: &str, app: &str) -> bool {
     };
     let module = root().join(folder).join(module.replace("::", "/"));
     sources(&module).iter().any(|source| match test {
-        "*" => source.contains("#[test]") || source.contains("#[tokio::test"),
+        "*" => MARKS.iter().any(|mark| source.contains(mark)),
         test => source.contains(&format!("fn {test}(")),
     })
 }
