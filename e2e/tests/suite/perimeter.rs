@@ -48,6 +48,8 @@ async fn a_flood_from_one_address_costs_another_nothing() -> Result<()> {
     static OVER: AtomicBool = AtomicBool::new(false);
     let stack = stack::alone().await?;
     let (polite, rude) = (newcomer(&stack).await?, Client::new(&stack)?);
+    // Somebody else who has not signed in either, and so has nothing but an address.
+    let visitor = Client::new(&stack)?;
     let mut flood = JoinSet::new();
     for _ in 0..AT_A_TIME {
         let rude = rude.clone();
@@ -71,6 +73,8 @@ async fn a_flood_from_one_address_costs_another_nothing() -> Result<()> {
             order_one(&polite).await?;
             ensure!(orders(&polite).await? == placed, "an order is lost");
             ensure!(polite.session().await?["signed_in"] == true);
+            let answer = visitor.get("/api/orders").await?;
+            answer.expect(StatusCode::UNAUTHORIZED)?;
         }
         anyhow::Ok(())
     };
