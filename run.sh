@@ -31,7 +31,7 @@ usage() {
                                   let an app read a topic again
 ./run.sh rotate signing [--stolen]
                                   let identity sign with its next keys; stolen: with new ones
-./run.sh rotate session|clients|webhook|database…
+./run.sh rotate session|quotes|clients|webhook|database…
                                   replace these secrets while everybody goes on
 ./run.sh rotate tokens [app…]     replace the tokens of apps and sidecars, by restarting one
                                   app after the other

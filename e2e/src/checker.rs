@@ -8,6 +8,7 @@ mod delivery;
 pub mod evidence;
 mod money;
 mod orders;
+mod prices;
 mod read;
 mod report;
 #[cfg(test)]
@@ -48,11 +49,13 @@ pub enum Invariant {
     I10,
     /// A slot counts who holds it, and never more than it takes.
     I11,
+    /// An order costs its lines less the discount, and the tip.
+    I12,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::I1,
         Self::I2,
         Self::I3,
@@ -64,6 +67,7 @@ impl Invariant {
         Self::I9,
         Self::I10,
         Self::I11,
+        Self::I12,
     ];
 
     /// The invariant in words.
@@ -81,6 +85,7 @@ impl Invariant {
             Self::I9 => "the same key means the same order",
             Self::I10 => "no secret is in any log, topic, table or cache",
             Self::I11 => "a pick-up slot counts the orders that hold it, and is never oversold",
+            Self::I12 => "an order costs its lines less the discount, and the tip",
         }
     }
 }
@@ -151,6 +156,7 @@ pub fn decide(evidence: &Evidence) -> Report {
             orders::one_order_per_key(evidence),
             secrets::unspoken(evidence),
             slots::never_oversold(evidence),
+            prices::add_up(evidence),
         ],
     }
 }

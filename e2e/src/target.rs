@@ -235,7 +235,7 @@ impl Target {
         }
     }
 
-    /// Rotates secrets as an operator does: `signing`, or `tokens`, or some of `session`, `clients`, `webhook`, `database`.
+    /// Rotates secrets as an operator does: `signing`, or `tokens`, or some of `session`, `quotes`, `clients`, `webhook`, `database`.
     pub async fn rotate(&self, what: &[&str]) -> Result<()> {
         match self {
             Self::Local(local) => local.rotate(what).await,

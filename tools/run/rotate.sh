@@ -10,7 +10,7 @@ secretstore_now() { # what and whose, arguments
 }
 
 rotate() { # what, flags or apps
-  local usage="usage: ./run.sh rotate signing [--stolen], rotate tokens [APP…], or rotate some of session, clients, webhook, database"
+  local usage="usage: ./run.sh rotate signing [--stolen], rotate tokens [APP…], or rotate some of session, quotes, clients, webhook, database"
   local what apps=("${@:2}")
   case "${1:-}" in
     signing)
@@ -24,7 +24,7 @@ rotate() { # what, flags or apps
       ;;
     *)
       (($#)) || die "$usage"
-      for what; do [[ $what =~ ^(session|clients|webhook|database)$ ]] || die "$usage"; done
+      for what; do [[ $what =~ ^(session|quotes|clients|webhook|database)$ ]] || die "$usage"; done
       secretstore_now rotate "$@" --settle "${STACK_SETTLE:-30s}" --sql "$ROOT/tools/stack/postgres.sh"
       ;;
   esac

@@ -18,8 +18,9 @@ const IDENTITY: &str = "identity";
 const CATALOG: &str = "catalog";
 
 /// The rows.
-pub static PASSED: [Passed; 71] = [
+pub static PASSED: [Passed; 77] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
+    row(POST, "/api/quotes", CATALOG, "/v1/quotes"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
     row(GET, "/api/orders/{id}", ORDER, "/v1/orders/{id}"),
     row(
@@ -156,6 +157,11 @@ pub static PASSED: [Passed; 71] = [
     row(GET, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
     row(PUT, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
     row(DELETE, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
+    row(GET, "/api/discounts", CATALOG, "/v1/discounts"),
+    row(POST, "/api/discounts", CATALOG, "/v1/discounts"),
+    row(GET, "/api/discounts/{id}", CATALOG, "/v1/discounts/{id}"),
+    row(PUT, "/api/discounts/{id}", CATALOG, "/v1/discounts/{id}"),
+    row(DELETE, "/api/discounts/{id}", CATALOG, "/v1/discounts/{id}"),
     row(GET, "/api/option-groups", CATALOG, "/v1/option-groups"),
     row(POST, "/api/option-groups", CATALOG, "/v1/option-groups"),
     row(

@@ -14,6 +14,8 @@ pub const JWKS: &str = "/oauth2/jwks";
 pub const SECRET_STORE: &str = "secretstore";
 /// The secret with the database's address and login.
 pub const DATABASE: &str = "database";
+/// The secret with the keys that sign quotes.
+pub const QUOTES: &str = "quotes";
 /// The Dapr component that reaches the broker.
 pub const PUBSUB: &str = "pubsub";
 /// The topic of our events.

@@ -33,6 +33,9 @@ pub enum EditError {
     /// Another one has the name already.
     #[error("the name is taken")]
     NameTaken,
+    /// Another discount has the code already.
+    #[error("the code is taken")]
+    CodeTaken,
     /// One is planned for that item and instant already.
     #[error("a price is planned for that instant")]
     AlreadyPlanned,
@@ -60,6 +63,8 @@ pub enum Thing {
     Item,
     /// A planned price.
     PriceChange,
+    /// A discount.
+    Discount,
 }
 
 /// A field at fault: its JSON Pointer, and what is wrong there.
@@ -86,6 +91,9 @@ impl From<sqlx::Error> for EditError {
         // The only unique indices on names: a constraint becomes a client's error here and nowhere else.
         let names = ["categories_name", "products_name", "option_groups_name"];
         let broken = error.as_database_error().and_then(|it| it.constraint());
+        if broken == Some("discounts_code") {
+            return Self::CodeTaken;
+        }
         if broken.is_some_and(|broken| names.contains(&broken)) {
             return Self::NameTaken;
         }
@@ -124,6 +132,12 @@ impl From<EditError> for Problem {
                 "Another one has this name",
             )
             .field("/name", "is taken"),
+            EditError::CodeTaken => Problem::new(
+                StatusCode::CONFLICT,
+                "code-taken",
+                "Another discount has this code",
+            )
+            .field("/code", "is taken"),
             EditError::AlreadyPlanned => Problem::new(
                 StatusCode::CONFLICT,
                 "already-planned",
@@ -173,6 +187,11 @@ fn not_found(thing: Thing) -> Problem {
             "price-change-not-found",
             "No such price is planned",
         ),
+        Thing::Discount => Problem::new(
+            StatusCode::NOT_FOUND,
+            "discount-not-found",
+            "There is no such discount",
+        ),
     }
 }
 
@@ -188,7 +207,7 @@ fn in_use(thing: Thing) -> Problem {
             "option-group-in-use",
             "Products have this option group",
         ),
-        Thing::Product | Thing::Item | Thing::PriceChange => {
+        Thing::Product | Thing::Item | Thing::PriceChange | Thing::Discount => {
             Problem::new(StatusCode::CONFLICT, "still-sold", "A store still sells it").detail(
                 "Its stores' managers take the prices away first, those that are planned too.",
             )

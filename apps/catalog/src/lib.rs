@@ -2,8 +2,8 @@
 //!
 //! - Owns: stores, their opening hours and tax rates, categories, products, variations, option groups, options and all
 //!   prices (`db-catalog`).
-//! - Promises: a menu read from memory and at most a second old; a quote priced from the menu as it is now; a planned
-//!   price in effect from its very instant on; a product found by a word that is nearly right.
+//! - Promises: a menu read from memory and at most a second old; a quote priced from the menu as it is now, and
+//!   honoured for ten minutes; a planned price in effect from its very instant on; a product found by a word that is nearly right.
 //! - Publishes: `catalog-events` (`events/`). Listens: to `identity-events`, for sessions that ended.
 //! - Invariants: prices are integers in the store's one currency, tax included; no customer can name a price; a menu's
 //!   version grows with every change to it; only a store's own managers change what it asks.
@@ -13,6 +13,7 @@
 pub mod access;
 pub mod answers;
 pub mod config;
+pub mod discount;
 pub mod error;
 pub mod events;
 pub mod fields;
@@ -29,8 +30,10 @@ pub mod rendered;
 pub mod routes;
 pub mod seed;
 pub mod settling;
+pub mod signer;
 pub mod state;
 pub mod store;
+pub mod terms;
 
 /// The schema of `db-catalog`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

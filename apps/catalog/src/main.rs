@@ -4,7 +4,8 @@
 //! so that the events of every edit are drained too.
 
 use anyhow::Context as _;
-use catalog::config::{self, APP, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
+use catalog::config::{self, APP, DATABASE, IDENTITY, JWKS, PUBSUB, QUOTES, SECRET_STORE, TOPIC};
+use catalog::signer::Signer;
 use catalog::state::App;
 use catalog::{MIGRATOR, routes, seed, settling};
 use dapr_kit::{Dapr, Secrets};
@@ -24,6 +25,8 @@ async fn main() -> anyhow::Result<()> {
     let dapr = Dapr::connect(&common.dapr)?;
 
     let secret = Secrets::watch(dapr.clone(), SECRET_STORE, DATABASE).await?;
+    let signer = Signer::new(Secrets::watch(dapr.clone(), SECRET_STORE, QUOTES).await?);
+    signer.check().context("the secret `quotes`")?;
     let db = database::connect(secret).await?;
     MIGRATOR.run(&db).await.context("the migrations")?;
     outbox::MIGRATOR
@@ -40,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
     let issuer = common.issuer.as_str();
     let verifier = Verifier::remote(dapr.clone(), IDENTITY, JWKS, issuer, APP, clock.clone());
     let relay = Relay::new(db.clone(), dapr.clone(), PUBSUB, TOPIC);
-    let app = App::new(db.clone(), clock, relay.waker());
+    let app = App::new(db.clone(), clock, relay.waker(), signer);
     let readiness = Readiness::default()
         .with("database", {
             let db = db.clone();

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use service::openapi::{Document, Mismatch};
 use service::page::Page;
 
+use crate::discount::Discount;
 use crate::menus::MenuBody;
 use crate::ops::categories::Category;
 use crate::ops::tax_rates::TaxRates;
@@ -62,9 +63,13 @@ fn reads(it: &mut Document) {
         POST,
         "/v1/quotes",
         "quote",
-        "What an order costs, line by line.",
+        "What an order costs, line by line, and a token to place it at that price for ten minutes.",
     )
     .json::<quote::Reply>(200, "The priced order.")
+    .refuses(409, "quote-expired")
+    .refuses(422, "discount-not-given")
+    .refuses(422, "inconsistent-fields")
+    .refuses(422, "quote-invalid")
     .refuses(422, "unknown-store")
     .refuses(422, "empty-order")
     .refuses(422, "too-many-lines")
@@ -80,6 +85,8 @@ struct Resource {
     id: &'static str,
     ids: &'static str,
     missing: &'static str,
+    /// Another has its natural key.
+    taken: &'static str,
     /// Why one stays as it is, and why one stays at all.
     kept: (&'static [&'static str], &'static [&'static str]),
     /// Whether its fields can contradict each other.
@@ -93,6 +100,7 @@ fn company(it: &mut Document) {
         id: "Category",
         ids: "Categories",
         missing: "category-not-found",
+        taken: "name-taken",
         kept: (&[], &["category-in-use"]),
         judged: false,
     };
@@ -103,6 +111,7 @@ fn company(it: &mut Document) {
         id: "Product",
         ids: "Products",
         missing: "product-not-found",
+        taken: "name-taken",
         kept: (&["still-sold"], &["still-sold"]),
         judged: true,
     };
@@ -113,10 +122,22 @@ fn company(it: &mut Document) {
         id: "OptionGroup",
         ids: "OptionGroups",
         missing: "option-group-not-found",
+        taken: "name-taken",
         kept: (&["still-sold"], &["option-group-in-use", "still-sold"]),
         judged: true,
     };
     managed::<OptionGroup>(it, &group);
+    let discount = Resource {
+        all: "/v1/discounts",
+        one: "/v1/discounts/{discount}",
+        id: "Discount",
+        ids: "Discounts",
+        missing: "discount-not-found",
+        taken: "code-taken",
+        kept: (&[], &[]),
+        judged: true,
+    };
+    managed::<Discount>(it, &discount);
 }
 
 fn managed<T: JsonSchema>(it: &mut Document, of: &Resource) {
@@ -129,7 +150,7 @@ fn managed<T: JsonSchema>(it: &mut Document, of: &Resource) {
         .json::<T>(201, "The new one.")
         .versioned()
         .with("Location", "Where it is.")
-        .refuses(409, "name-taken");
+        .refuses(409, of.taken);
     if of.judged {
         row = row.refuses(422, "inconsistent-fields");
     }
@@ -144,7 +165,7 @@ fn managed<T: JsonSchema>(it: &mut Document, of: &Resource) {
         .versioned()
         .conditional()
         .refuses(404, of.missing)
-        .refuses(409, "name-taken");
+        .refuses(409, of.taken);
     for problem in of.kept.0 {
         row = row.refuses(409, problem);
     }

@@ -3,6 +3,7 @@
 //! Invariant: a handler only translates; what an operation does is a function that knows no HTTP.
 
 pub mod categories;
+pub mod discounts;
 pub mod hours;
 pub mod menu;
 pub mod openings;

@@ -1,10 +1,12 @@
 //! The price of an order: the menu's numbers and integer arithmetic, nothing a client says about money.
 //!
-//! Invariant: the total is the sum of the line totals and of the gross amounts per tax rate, whatever the lines' order;
-//! arithmetic that does not fit is an error, never a wrong number.
+//! Invariant: the total is the sum of the line totals less the discount, and of the gross amounts per tax rate, whatever
+//! the lines' order; arithmetic that does not fit is an error, never a wrong number.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
 
 use crate::menu::{Menu, MenuOption, OptionGroup, OptionId, Product, Variation, VariationId};
 
@@ -29,6 +31,8 @@ pub struct Line {
 pub struct Quote<'menu> {
     /// In the order they were asked for.
     pub lines: Vec<PricedLine<'menu>>,
+    /// What is taken off: the sum of the lines' shares.
+    pub discount: i64,
     /// What there is to pay.
     pub total: i64,
     /// One entry for each rate that occurs, lowest rate first.
@@ -42,14 +46,35 @@ pub struct PricedLine<'menu> {
     pub product: &'menu Product,
     /// Its variation.
     pub variation: &'menu Variation,
-    /// The chosen options with their groups, in the menu's order.
-    pub options: Vec<(&'menu OptionGroup, &'menu MenuOption)>,
+    /// What it costs without options.
+    pub price: i64,
+    /// The rate of the tax in it, in basis points.
+    pub tax_rate_bp: u16,
+    /// The chosen options with their groups and prices, in the menu's order.
+    pub options: Vec<(&'menu OptionGroup, &'menu MenuOption, i64)>,
     /// How many.
     pub quantity: i64,
     /// One of it, options included.
     pub unit_price: i64,
     /// `unit_price` times `quantity`.
     pub line_total: i64,
+    /// Its share of what is taken off, at most all of it.
+    pub discount: i64,
+}
+
+/// What a line is priced at: all the money of it that is not arithmetic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinePrices {
+    /// One of the variation.
+    #[serde(rename = "p")]
+    pub price: i64,
+    /// The rate of the tax, in basis points.
+    #[serde(rename = "r")]
+    pub tax_rate_bp: u16,
+    /// Each chosen option, by the options' ids: a menu may show them in another order tomorrow.
+    #[serde(rename = "o")]
+    pub options: Vec<i64>,
 }
 
 /// The part of the total that is taxed at one rate.
@@ -57,7 +82,7 @@ pub struct PricedLine<'menu> {
 pub struct TaxShare {
     /// The rate in basis points.
     pub rate_bp: u16,
-    /// Sum of the line totals at this rate, tax included.
+    /// Sum of the line totals at this rate less their shares of the discount, tax included.
     pub gross: i64,
     /// The tax in it.
     pub tax: i64,
@@ -208,30 +233,71 @@ impl<'menu> PricedLine<'menu> {
         options: Vec<(&'menu OptionGroup, &'menu MenuOption)>,
         quantity: i64,
     ) -> Option<Self> {
-        let unit_price = options
-            .iter()
-            .try_fold(variation.price, |sum, (_, option)| {
-                sum.checked_add(option.price)
-            })?;
-        Some(Self {
+        let options = options
+            .into_iter()
+            .map(|(group, option)| (group, option, option.price))
+            .collect();
+        let line = Self {
             product,
             variation,
+            price: variation.price,
+            tax_rate_bp: product.tax_rate_bp,
             options,
             quantity,
-            unit_price,
-            line_total: unit_price.checked_mul(quantity)?,
-        })
+            unit_price: 0,
+            line_total: 0,
+            discount: 0,
+        };
+        line.summed()
+    }
+
+    /// The prices of this line, as it can be priced with again.
+    #[must_use]
+    pub fn prices(&self) -> LinePrices {
+        let mut options: Vec<_> = self.options.iter().collect();
+        options.sort_unstable_by_key(|(_, option, _)| option.id.0);
+        LinePrices {
+            price: self.price,
+            tax_rate_bp: self.tax_rate_bp,
+            options: options.into_iter().map(|(.., price)| *price).collect(),
+        }
+    }
+
+    /// The same line at these prices; `None` if they are of other options.
+    fn at(mut self, prices: &LinePrices) -> Option<Self> {
+        if prices.options.len() != self.options.len() {
+            return None;
+        }
+        let mut options: Vec<_> = self.options.iter_mut().collect();
+        options.sort_unstable_by_key(|(_, option, _)| option.id.0);
+        for ((.., price), quoted) in options.into_iter().zip(&prices.options) {
+            *price = *quoted;
+        }
+        self.price = prices.price;
+        self.tax_rate_bp = prices.tax_rate_bp;
+        self.summed()
+    }
+
+    fn summed(mut self) -> Option<Self> {
+        self.unit_price = self
+            .options
+            .iter()
+            .try_fold(self.price, |sum, (.., price)| sum.checked_add(*price))?;
+        self.line_total = self.unit_price.checked_mul(self.quantity)?;
+        Some(self)
     }
 }
 
 impl<'menu> Quote<'menu> {
     fn new(lines: Vec<PricedLine<'menu>>) -> Option<Self> {
-        let mut total = 0_i64;
+        let (mut total, mut discount) = (0_i64, 0_i64);
         let mut gross = BTreeMap::<u16, i64>::new();
         for line in &lines {
-            total = total.checked_add(line.line_total)?;
-            let sum = gross.entry(line.product.tax_rate_bp).or_default();
-            *sum = sum.checked_add(line.line_total)?;
+            let due = line.line_total.checked_sub(line.discount)?;
+            total = total.checked_add(due)?;
+            discount = discount.checked_add(line.discount)?;
+            let sum = gross.entry(line.tax_rate_bp).or_default();
+            *sum = sum.checked_add(due)?;
         }
         let tax = gross
             .into_iter()
@@ -244,7 +310,41 @@ impl<'menu> Quote<'menu> {
                 })
             })
             .collect::<Option<_>>()?;
-        Some(Self { lines, total, tax })
+        Some(Self {
+            lines,
+            discount,
+            total,
+            tax,
+        })
+    }
+
+    /// The same order at these prices, one for each line; `None` if they are of another order.
+    #[must_use]
+    pub fn at(self, prices: &[LinePrices]) -> Option<Self> {
+        if prices.len() != self.lines.len() {
+            return None;
+        }
+        let lines = self.lines.into_iter().zip(prices);
+        Self::new(
+            lines
+                .map(|(line, prices)| line.at(prices))
+                .collect::<Option<_>>()?,
+        )
+    }
+
+    /// The same order with these shares taken off its lines; `None` if a line has none, or less than its share.
+    #[must_use]
+    pub fn less(mut self, shares: &[i64]) -> Option<Self> {
+        if shares.len() != self.lines.len() {
+            return None;
+        }
+        for (line, share) in self.lines.iter_mut().zip(shares) {
+            if !(0..=line.line_total).contains(share) {
+                return None;
+            }
+            line.discount = *share;
+        }
+        Self::new(self.lines)
     }
 }
 

@@ -7,8 +7,8 @@ use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::ops::{
-    categories, hours, menu, openings, option_groups, price_changes, prices, products, quote,
-    search, stores, tax_rates,
+    categories, discounts, hours, menu, openings, option_groups, price_changes, prices, products,
+    quote, search, stores, tax_rates,
 };
 use crate::state::App;
 
@@ -52,6 +52,14 @@ fn of_the_company(routes: Routes<App>) -> Routes<App> {
         .route(GET, one, MANAGE, products::read::handler)
         .route(PUT, one, MANAGE, products::replace::handler)
         .route(DELETE, one, MANAGE, products::delete::handler);
+    let all = "/v1/discounts";
+    let one = "/v1/discounts/{discount}";
+    let routes = routes
+        .route(GET, all, MANAGE, discounts::list::handler)
+        .route(POST, all, MANAGE, discounts::create::handler)
+        .route(GET, one, MANAGE, discounts::read::handler)
+        .route(PUT, one, MANAGE, discounts::replace::handler)
+        .route(DELETE, one, MANAGE, discounts::delete::handler);
     let all = "/v1/option-groups";
     let one = "/v1/option-groups/{group}";
     routes

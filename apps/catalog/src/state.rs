@@ -10,6 +10,7 @@ use service::ids::Ids;
 use sqlx::PgPool;
 
 use crate::menus::Menus;
+use crate::signer::Signer;
 
 /// The service's state. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,18 +25,21 @@ pub struct App {
     pub ids: Ids,
     /// Tells the relay of a commit.
     pub outbox: Waker,
+    /// Signs quotes.
+    pub signer: Signer,
 }
 
 impl App {
     /// A state that has read nothing yet.
     #[must_use]
-    pub fn new(db: PgPool, clock: Clock, outbox: Waker) -> Self {
+    pub fn new(db: PgPool, clock: Clock, outbox: Waker, signer: Signer) -> Self {
         Self {
             menus: Arc::new(Menus::new(db.clone(), clock.clone())),
             ids: Ids::new(clock.clone()),
             db,
             clock,
             outbox,
+            signer,
         }
     }
 }

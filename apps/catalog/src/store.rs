@@ -4,6 +4,7 @@
 //! together; whoever writes relies on the database's triggers to count the version, and holds [`begin_edit`]'s lock.
 
 pub mod categories;
+pub mod discounts;
 pub mod option_groups;
 pub mod price_changes;
 pub mod prices;

@@ -37,6 +37,7 @@ const GIVEN: [(Role, &[&str]); 4] = [
         Role::Customer,
         &[
             "catalog:read",
+            "catalog:quote",
             "order:slots",
             "order:place",
             "order:read",
@@ -137,10 +138,10 @@ mod tests {
     #[test]
     fn the_menu_is_changed_by_who_answers_for_a_store() {
         for (role, scopes) in [
-            (Role::Customer, "catalog:read"),
-            (Role::Barista, "catalog:read"),
-            (Role::Manager, "catalog:manage catalog:read"),
-            (Role::Admin, "catalog:manage catalog:read"),
+            (Role::Customer, "catalog:quote catalog:read"),
+            (Role::Barista, "catalog:quote catalog:read"),
+            (Role::Manager, "catalog:manage catalog:quote catalog:read"),
+            (Role::Admin, "catalog:manage catalog:quote catalog:read"),
         ] {
             assert_eq!(scopes_for(&[role], "catalog").to_string(), scopes);
         }
@@ -171,7 +172,7 @@ mod tests {
     fn scopes_stay_with_their_audience() {
         assert_eq!(
             scopes_for(&Role::ALL, "catalog").to_string(),
-            "catalog:manage catalog:read"
+            "catalog:manage catalog:quote catalog:read"
         );
         assert!(scopes_for(&Role::ALL, "cat").is_empty());
         assert!(scopes_for(&[], "order").is_empty());

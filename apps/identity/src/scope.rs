@@ -10,7 +10,8 @@ pub const PERSONAL: [&str; 3] = ["openid", "profile", "email"];
 
 /// What a client of another company may do for a person who allows it: what every customer may, and nothing that staff
 /// may.
-pub const ACTING: [&str; 5] = [
+pub const ACTING: [&str; 6] = [
+    "catalog:quote",
     "catalog:read",
     "order:cancel",
     "order:place",
@@ -29,6 +30,7 @@ pub fn in_words(scope: &str) -> &'static str {
         "profile" => "see your name, and your time zone if you chose one",
         "email" => "see your e-mail address, and whether it is confirmed",
         "catalog:read" => "see the shops and their menus as you do",
+        "catalog:quote" => "ask what an order would cost you",
         "order:read" => "see your orders",
         "order:place" => "order in your name",
         "order:cancel" => "cancel orders of yours",

@@ -2,7 +2,7 @@
 //! `GET /v1/stores/{store}/openings`.
 //!
 //! Invariant: a [`Quote`] has exactly the lines that were asked for, and its sums are right; prices come from nowhere
-//! else.
+//! else. Whether an earlier quote still holds is for the catalog to say, which made it.
 
 use axum::http::{Method, StatusCode};
 use chrono_tz::Tz;
@@ -13,7 +13,7 @@ use service::money::Money;
 use service::problem::{Problem, TYPE_PREFIX};
 use uuid::Uuid;
 
-use crate::order::{ChosenOption, Line, StoreId, Tax};
+use crate::order::{ChosenOption, Discount, Line, StoreId, Tax};
 use crate::pickup::Opening;
 
 /// The catalog's app id, which is its audience too.
@@ -28,6 +28,29 @@ pub struct QuoteRequest<'a> {
     pub store_id: StoreId,
     /// What.
     pub lines: &'a [WantedLine],
+    /// The quote whose prices are to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<&'a QuoteToken>,
+}
+
+/// A quote of the catalog's, in its own words: 1 to 65536 visible ASCII characters.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 65536, "pattern" = "^[!-~]+$"))]
+pub struct QuoteToken(String);
+
+impl TryFrom<String> for QuoteToken {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let usable =
+            (1..=65536).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if usable {
+            Ok(Self(text))
+        } else {
+            Err("a quote is 1 to 65536 visible ASCII characters")
+        }
+    }
 }
 
 /// One wanted line. Quantities are judged by the catalog, so any integer is let through to it.
@@ -52,7 +75,9 @@ pub struct Quote {
     pub zone: Tz,
     /// The lines, in the order they were asked for.
     pub lines: Vec<Line>,
-    /// Their sum.
+    /// What is taken off them.
+    pub discount: Option<Discount>,
+    /// Their sum less the discount.
     pub total: Money,
     /// The tax contained in it, for each rate.
     pub tax: Vec<Tax>,
@@ -66,6 +91,9 @@ pub enum QuoteError {
     /// The catalog refuses the order as it stands.
     #[error("the catalog refuses: {}", .0.kind)]
     Refused(Refusal),
+    /// The quote's time is over.
+    #[error("the catalog prices by the quote no more")]
+    Expired(Refusal),
     /// The catalog can't be asked now.
     #[error("the catalog can't be asked")]
     Unreachable(#[from] InvokeError),
@@ -109,6 +137,8 @@ struct QuoteReply {
     store_name: String,
     timezone: String,
     lines: Vec<PricedLine>,
+    #[serde(default)]
+    discount: Option<Discount>,
     total: Money,
     tax: Vec<Tax>,
     openings: Vec<Opening>,
@@ -128,6 +158,9 @@ struct PricedLine {
     quantity: i32,
     unit_price: Money,
     line_total: Money,
+    /// A catalog of before knows of none.
+    #[serde(default)]
+    discount: Option<Money>,
     tax_rate_bp: i32,
 }
 
@@ -147,6 +180,7 @@ pub async fn quote(
     match reply.status {
         StatusCode::OK => read(request, reply.json()?),
         StatusCode::UNPROCESSABLE_ENTITY => Err(QuoteError::Refused(reply.json()?)),
+        StatusCode::CONFLICT if request.quote.is_some() => Err(QuoteError::Expired(reply.json()?)),
         status => Err(failed(status)),
     }
 }
@@ -196,9 +230,13 @@ fn read(request: &QuoteRequest<'_>, reply: QuoteReply) -> Result<Quote, QuoteErr
     let lines_are_right = lines.iter().all(|line| {
         line.quantity > 0
             && line.unit_price.checked_mul(i64::from(line.quantity)) == Ok(line.line_total)
+            && (0..=line.line_total.amount).contains(&line.discount.amount)
     });
+    let off = reply.discount.as_ref().map(|discount| discount.amount);
+    let off = off.unwrap_or(Money::new(0, reply.total.currency));
     if !lines_are_right
-        || sum(lines.iter().map(|line| line.line_total)) != Some(reply.total)
+        || sum(lines.iter().map(|line| line.discount)) != Some(off)
+        || sum(lines.iter().map(|line| line.line_total)) != reply.total.checked_add(off).ok()
         || sum(reply.tax.iter().map(|tax| tax.gross)) != Some(reply.total)
     {
         return Err(broken("sums that do not add up"));
@@ -207,6 +245,7 @@ fn read(request: &QuoteRequest<'_>, reply: QuoteReply) -> Result<Quote, QuoteErr
         store_name: reply.store_name,
         zone,
         lines,
+        discount: reply.discount,
         total: reply.total,
         tax: reply.tax,
         openings: reply.openings,
@@ -232,6 +271,9 @@ impl From<PricedLine> for Line {
             quantity: line.quantity,
             unit_price: line.unit_price,
             line_total: line.line_total,
+            discount: line
+                .discount
+                .unwrap_or(Money::new(0, line.line_total.currency)),
             tax_rate_bp: line.tax_rate_bp,
         }
     }
@@ -240,7 +282,8 @@ impl From<PricedLine> for Line {
 impl From<QuoteError> for Problem {
     fn from(error: QuoteError) -> Self {
         match error {
-            QuoteError::Refused(refusal) => refusal.into(),
+            QuoteError::Refused(refusal) => refusal.told(StatusCode::UNPROCESSABLE_ENTITY),
+            QuoteError::Expired(refusal) => refusal.told(StatusCode::CONFLICT),
             // Not an outage: the two services don't agree, and trying again won't help.
             QuoteError::Broken(_)
             | QuoteError::Unreachable(InvokeError::Malformed { .. })
@@ -254,19 +297,20 @@ impl From<QuoteError> for Problem {
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let slug = refusal
+impl Refusal {
+    /// The catalog's problem as our own.
+    fn told(self, status: StatusCode) -> Problem {
+        let slug = self
             .kind
             .strip_prefix(TYPE_PREFIX)
             .unwrap_or("order-refused")
             .to_owned();
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, refusal.title);
-        if let Some(detail) = refusal.detail {
+        let mut problem = Problem::new(status, slug, self.title);
+        if let Some(detail) = self.detail {
             problem = problem.detail(detail);
         }
         // An order's body has a quote's members in the same places, so their pointers hold for it as they are.
-        refusal.errors.iter().fold(problem, |problem, error| {
+        self.errors.iter().fold(problem, |problem, error| {
             problem.field(&error.pointer, error.detail.clone())
         })
     }

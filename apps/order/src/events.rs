@@ -25,6 +25,8 @@ struct OrderChanged {
     fulfilment: Fulfilment,
     version: i64,
     total: Money,
+    /// How much of `total` was given on top of the price.
+    tip: Money,
     payment: Payment,
     reason: Option<Reason>,
     pickup: Pickup,
@@ -65,6 +67,7 @@ pub fn of(
                 fulfilment: transition.state.fulfilment,
                 version: transition.version,
                 total: order.total,
+                tip: order.tip,
                 payment: transition.payment,
                 reason: transition.reason,
                 pickup: order.pickup,

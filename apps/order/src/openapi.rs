@@ -80,7 +80,10 @@ fn customers(it: &mut Document) {
     .refuses(422, "order-refused")
     .refuses(422, "store-closed")
     .refuses(422, "slot-not-offered")
-    .refuses(409, "slot-full");
+    .refuses(409, "slot-full")
+    .refuses(409, "quote-expired")
+    .refuses(422, "quote-invalid")
+    .refuses(422, "tip-refused");
     it.row(
         GET,
         "/v1/orders",

@@ -143,6 +143,8 @@ pub struct Line {
     pub unit_price: Money,
     /// `unit_price` × `quantity`.
     pub line_total: Money,
+    /// Its share of what was taken off the order.
+    pub discount: Money,
     /// The tax contained in the price, in hundredths of a per cent.
     #[serde(skip)]
     pub tax_rate_bp: i32,
@@ -166,14 +168,23 @@ pub struct ChosenOption {
 pub struct Tax {
     /// The rate, in hundredths of a per cent.
     pub rate_bp: i32,
-    /// The lines' total at this rate.
+    /// The lines' total at this rate, less their shares of the discount.
     pub gross: Money,
     /// How much of it is tax.
     pub tax: Money,
 }
 
+/// What was taken off an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Discount {
+    /// For which code.
+    pub code: String,
+    /// How much: the sum of the lines' shares.
+    pub amount: Money,
+}
+
 /// What a new order is made of; all of it comes from the catalog's answer but for the customer, the
-/// method and when it is picked up.
+/// method, the tip and when it is picked up.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The new order's id.
@@ -194,9 +205,13 @@ pub struct Draft {
     pub method: PaymentMethod,
     /// What, at least one line.
     pub lines: Vec<Line>,
-    /// The sum of the lines.
+    /// What was taken off them.
+    pub discount: Option<Discount>,
+    /// What is given on top.
+    pub tip: Money,
+    /// The sum of the lines less the discount, and the tip.
     pub total: Money,
-    /// The tax contained in it.
+    /// The tax contained in it; there is none in the tip.
     pub tax: Vec<Tax>,
 }
 
@@ -233,7 +248,11 @@ pub struct Order {
     pub reason: Option<Reason>,
     /// What was ordered.
     pub lines: Vec<Line>,
-    /// What it costs.
+    /// What was taken off, if anything was.
+    pub discount: Option<Discount>,
+    /// What was given on top, untaxed.
+    pub tip: Money,
+    /// What is paid: the lines less the discount, and the tip.
     pub total: Money,
     /// The tax contained in `total`.
     pub tax: Vec<Tax>,
@@ -287,6 +306,8 @@ impl Order {
             },
             reason: None,
             lines: draft.lines,
+            discount: draft.discount,
+            tip: draft.tip,
             total: draft.total,
             tax: draft.tax,
             version: 1,

@@ -5,7 +5,7 @@
 //! step is next: so wherever a rotation is interrupted, the next run goes on from there.
 
 pub mod database;
-mod session;
+mod own;
 mod shared;
 pub mod signing;
 mod state;
@@ -29,7 +29,6 @@ use crate::{
     vault::{Vault, VaultError},
 };
 
-pub use session::forget_previous;
 use subject::{Standing, Step, Subject};
 
 /// How long until every process has read what was written, unless it is said otherwise: each looks every ten seconds, and
@@ -82,6 +81,8 @@ pub enum RotateError {
 pub enum Kind {
     /// The key that seals the BFF's sessions and cookies.
     Session,
+    /// The key by which catalog signs quotes.
+    Quotes,
     /// The secrets by which services prove to identity who they are.
     Clients,
     /// The key by which the card provider signs its webhooks.
@@ -92,12 +93,19 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Session, Self::Clients, Self::Webhook, Self::Database];
+    pub const ALL: [Self; 5] = [
+        Self::Session,
+        Self::Quotes,
+        Self::Clients,
+        Self::Webhook,
+        Self::Database,
+    ];
 
     /// The word for it on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::Quotes => "quotes",
             Self::Clients => "clients",
             Self::Webhook => "webhook",
             Self::Database => "database",
@@ -107,7 +115,8 @@ impl Kind {
     /// Its secrets; without a superuser there are none in PostgreSQL.
     fn subjects(self, superuser: Option<&Superuser>) -> Vec<Subject<'_>> {
         match self {
-            Self::Session => vec![Subject::Session],
+            Self::Session => vec![Subject::Own(&own::SESSION)],
+            Self::Quotes => vec![Subject::Own(&own::QUOTES)],
             Self::Clients => shared::CLIENTS.iter().map(Subject::Shared).collect(),
             Self::Webhook => vec![Subject::Shared(&shared::WEBHOOK)],
             Self::Database => superuser.map_or_else(Vec::new, |superuser| {
@@ -123,7 +132,7 @@ pub fn paths() -> Vec<String> {
     let shared = shared::CLIENTS.iter().chain([&shared::WEBHOOK]);
     let mut paths: Vec<String> = shared
         .flat_map(shared::Shared::paths)
-        .chain([signing::PATH, session::PATH])
+        .chain([signing::PATH, own::SESSION.path, own::QUOTES.path])
         .map(str::to_owned)
         .chain(WITH_DATABASE.iter().filter_map(|app| database::path(app)))
         .collect();
@@ -159,6 +168,7 @@ impl fmt::Display for Report {
             f.write_str(if place == 0 { "" } else { "\n" })?;
             f.write_str(match kind {
                 Kind::Session => "session key rotated; the one before still opens",
+                Kind::Quotes => "key of quotes rotated; what the one before signed is still good",
                 Kind::Clients => "client secrets rotated; those before are refused within seconds",
                 Kind::Webhook => "webhook key rotated; the one before is refused within seconds",
                 Kind::Database => "database passwords rotated; the logins before are locked",
@@ -200,7 +210,7 @@ async fn through(keeper: &Vault, settings: &Settings) -> Result<Report, RotateEr
         return Err(RotateError::NoSuperuser);
     }
     let (mut all, mut rotated) = (Vec::new(), Vec::new());
-    // In this order: the session's key is first, and may refuse before anything is begun.
+    // In this order: the keys that may refuse are first, before anything is begun that takes several steps.
     for kind in Kind::ALL.into_iter().filter(|kind| kinds.contains(kind)) {
         let subjects = kind.subjects(superuser.as_ref());
         let resumed = begin(keeper, &subjects, *settle).await?;
@@ -301,10 +311,21 @@ pub async fn when_due(
         };
         looked.again = looked.again.min(again);
     }
-    if kind == Kind::Session {
-        forget_previous(keeper).await?;
+    for subject in kind.subjects(settings.superuser.as_ref()) {
+        if let Subject::Own(own) = subject {
+            own.forget_previous(keeper).await?;
+        }
     }
     Ok(looked)
+}
+
+/// Drops the previous keys with which nothing was made that can come back; says how many.
+pub async fn forget_previous(vault: &Vault) -> Result<usize, VaultError> {
+    let mut forgotten = 0;
+    for own in [&own::SESSION, &own::QUOTES] {
+        forgotten += usize::from(own.forget_previous(vault).await?);
+    }
+    Ok(forgotten)
 }
 
 fn next(step: &Step) -> Duration {

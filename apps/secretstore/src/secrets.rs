@@ -285,6 +285,18 @@ const TABLE: &[Row] = &[
         Value::Random(random::key),
     ),
     row(
+        On::Apps(&["catalog"]),
+        "quotes",
+        "current",
+        Value::Random(random::key),
+    ),
+    row(
+        On::Apps(&["catalog"]),
+        "quotes",
+        "next",
+        Value::Random(random::key),
+    ),
+    row(
         On::Apps(&["acquirer"]),
         "merchant",
         "api_key",

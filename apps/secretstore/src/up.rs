@@ -147,7 +147,7 @@ async fn set_up(root: &Vault, settings: &Settings, initialised: bool) -> Result<
     handout::write_redis(state, &secrets)?;
     handout::write_demo(state, &secrets)?;
     written += usize::from(signing::forget_retired(root).await?);
-    written += usize::from(rotate::forget_previous(root).await?);
+    written += rotate::forget_previous(root).await?;
 
     let certificate = settings.apps.iter().any(|app| app == pki::SERVED_BY)
         && pki::ensure(root, &state.join("ca.pem"), now()).await?;

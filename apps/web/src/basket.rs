@@ -338,6 +338,8 @@ impl Basket {
                 .collect(),
             payment,
             pickup: picking.slot,
+            quote: None,
+            tip: None,
         })
     }
 }

@@ -124,6 +124,8 @@ pub(crate) fn order(n: u128, version: i64) -> Order {
         },
         reason: None,
         lines: vec![],
+        discount: None,
+        tip: None,
         total: euro(820),
         tax: vec![],
         version,

@@ -10,6 +10,7 @@ pub mod browser;
 pub mod checkout;
 pub mod dialog;
 pub mod events;
+pub mod extras;
 pub mod kept;
 pub mod menu;
 pub mod orders;

@@ -66,6 +66,14 @@ pub struct Order {
     pub payment_status: String,
     pub currency: String,
     pub total: i64,
+    pub discount: i64,
+    pub tip: i64,
+    /// What its lines cost together.
+    pub lines: i64,
+    /// What is taken off its lines together.
+    pub shares: i64,
+    /// What is taxed, whatever the rate.
+    pub taxed: i64,
     pub version: i64,
     /// The transaction that wrote it last.
     pub written_by: String,

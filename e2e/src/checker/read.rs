@@ -18,13 +18,14 @@ use crate::{history, patience};
 /// The services that publish, each with an outbox and an inbox.
 const PUBLISHERS: [&str; 4] = ["catalog", "order", "inventory", "payment"];
 /// Secrets that a service reads from its store, by name; not every service has each.
-const STORED: [&str; 11] = [
+const STORED: [&str; 12] = [
     "client",
     "clients",
     "database",
     "demo",
     "federation",
     "merchant",
+    "quotes",
     "session",
     "signing",
     "tls",
@@ -52,7 +53,13 @@ const REST: Duration = Duration::from_mins(1);
 
 const ORDERS: &str =
     "SELECT id, store_id, slot, checkout, fulfilment, payment_method, payment_status, currency, total, version,
-    xmin::text AS written_by FROM orders ORDER BY id";
+    orders.discount, tip, line.lines, line.shares, rate.taxed, orders.xmin::text AS written_by
+    FROM orders
+    CROSS JOIN LATERAL (SELECT coalesce(sum(line_total), 0)::bigint AS lines, coalesce(sum(discount), 0)::bigint AS shares
+        FROM order_lines WHERE order_id = orders.id) AS line
+    CROSS JOIN LATERAL (SELECT coalesce(sum((gross->'gross'->>'amount')::bigint), 0)::bigint AS taxed
+        FROM jsonb_array_elements(tax) AS gross) AS rate
+    ORDER BY id";
 const CHECKOUTS: &str =
     "SELECT order_id, state, direction, step, EXISTS (SELECT FROM checkout_history AS line
     WHERE line.order_id = checkouts.order_id AND line.action = 'settle') AS by_hand FROM checkouts";

@@ -16,7 +16,10 @@ const STORE: &str = "store-1";
 const ITEM: &str = "beans";
 /// All three orders took it, and one of them gave it back.
 const SLOT: &str = "2026-03-02T08:00:00+00:00";
+/// What is paid: a tip is in it, and something was taken off.
 const PRICE: i64 = 250;
+const OFF: i64 = 30;
+const TIP: i64 = 20;
 /// A step: its axis, from where, to where.
 type Step = (&'static str, Option<&'static str>, &'static str);
 
@@ -93,6 +96,11 @@ fn order(evidence: &mut Evidence, id: &str, method: &str, steps: &[Step], checko
         payment_status: if over { "captured" } else { "refunded" }.into(),
         currency: "EUR".into(),
         total: PRICE,
+        discount: OFF,
+        tip: TIP,
+        lines: PRICE + OFF - TIP,
+        shares: OFF,
+        taxed: PRICE - TIP,
         version: i64::try_from(steps.len()).expect("a few"),
         written_by: format!("last of {id}"),
     });
@@ -476,6 +484,15 @@ pub(super) const SPOILED: &[Spoiled] = &[
         Invariant::I11,
         |it| it.orders[0].store_id = "store-2".into(),
     ),
+    ("a discount that no line bears", Invariant::I12, |it| {
+        it.orders[0].shares = 0;
+    }),
+    ("a line that nobody pays", Invariant::I12, |it| {
+        it.orders[0].lines += 1;
+    }),
+    ("a tip that is taxed", Invariant::I12, |it| {
+        it.orders[0].taxed += TIP;
+    }),
     ("a secret in a log", Invariant::I10, |it| {
         it.leaks.push(Leak {
             secret: "a password".into(),

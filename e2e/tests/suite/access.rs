@@ -259,7 +259,6 @@ async fn the_inside_is_not_published() -> Result<()> {
         "/v1/webhooks/provider",
         "/dapr/subscribe",
         "/dapr/config",
-        "/v1/quotes",
         "/routes",
         "/metrics",
         "/readyz",

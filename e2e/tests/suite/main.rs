@@ -25,6 +25,7 @@ mod mutations;
 mod ownership;
 mod perimeter;
 mod pickup;
+mod quoted;
 mod redelivery;
 mod replay;
 mod resiliency;

@@ -20,7 +20,12 @@ use crate::stack::{self, browser, word};
 const AT_ONCE: Duration = Duration::from_secs(8);
 
 /// Changes what a path names, as it was read just now.
-async fn change(manager: &Client, method: Method, path: &str, body: Option<&Value>) -> Result<()> {
+pub async fn change(
+    manager: &Client,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<()> {
     let read = manager.get(path).await?.expect(StatusCode::OK)?;
     let (request, trace) = manager.request(&method, path)?;
     let request = request.header(IF_MATCH, read.header(ETAG));

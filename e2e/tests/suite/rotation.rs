@@ -19,10 +19,11 @@ use crate::tokens::{Service, issued};
 /// How many people are in the café.
 const PEOPLE: usize = 3;
 /// All that changes without a restart.
-const KINDS: [&str; 4] = ["session", "clients", "webhook", "database"];
+const KINDS: [&str; 5] = ["session", "quotes", "clients", "webhook", "database"];
 /// Who has to hear of it: a service and its secret.
-const HEARD: [(&str, &str); 10] = [
+const HEARD: [(&str, &str); 11] = [
     ("bff", "session"),
+    ("catalog", "quotes"),
     ("bff", "client"),
     ("order", "client"),
     ("identity", "clients"),

@@ -9,6 +9,7 @@ mod money;
 mod order;
 mod pickup;
 mod problem;
+mod quote;
 mod session;
 #[cfg(test)]
 mod wire_tests;
@@ -21,11 +22,13 @@ pub use live::{OrderChange, event};
 pub use menu::{Category, Menu, MenuOption, OptionGroup, Product, Store, Variation};
 pub use money::Money;
 pub use order::{
-    Advance, Axis, CardToken, Checkout, ChosenOption, Fulfilment, HistoryEntry, Order, OrderLine,
-    Payment, PaymentMethod, PaymentStatus, PlaceLine, PlaceOrder, PlacePayment, Reason, TaxLine,
+    Advance, Axis, CardToken, Checkout, ChosenOption, Discount, Fulfilment, HistoryEntry, Order,
+    OrderLine, Payment, PaymentMethod, PaymentStatus, PlaceLine, PlaceOrder, PlacePayment, Reason,
+    TaxLine,
 };
 pub use pickup::{Pickup, PickupKind, Slot, Slots};
 pub use problem::{FieldProblem, Problem};
+pub use quote::{AskQuote, Quote};
 pub use session::{Session, User};
 
 use serde::{Deserialize, Serialize};

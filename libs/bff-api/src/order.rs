@@ -1,6 +1,6 @@
 //! Orders as the customer and the barista see them, and the commands on them.
 //!
-//! Invariant: a command carries no price; what an order costs is the catalog's answer alone.
+//! Invariant: a command carries no price but a tip; what an order costs is the catalog's answer alone.
 
 use std::fmt;
 
@@ -22,6 +22,12 @@ pub struct PlaceOrder {
     /// The slot in which it is picked up; as soon as possible if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pickup: Option<DateTime<Utc>>,
+    /// The [`Quote`](crate::Quote) that was shown, for these very lines; without one it costs what the list says then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// What is given on top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip: Option<Money>,
 }
 
 /// One line of [`PlaceOrder`].
@@ -93,7 +99,13 @@ pub struct Order {
     pub reason: Option<Reason>,
     /// What was ordered, at the prices of that moment.
     pub lines: Vec<OrderLine>,
-    /// Sum of the lines, tax included.
+    /// What was taken off; orders of a version before there were discounts do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
+    /// What was given on top; orders of a version before there were tips do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip: Option<Money>,
+    /// The lines less the discount, tax included, and the tip.
     pub total: Money,
     /// The tax contained in the total, one entry per rate.
     pub tax: Vec<TaxLine>,
@@ -131,6 +143,15 @@ pub struct ChosenOption {
     pub name: String,
     /// What it added to one unit.
     pub price: Money,
+}
+
+/// What is taken off an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discount {
+    /// The code, in capitals.
+    pub code: String,
+    /// How much.
+    pub amount: Money,
 }
 
 /// Tax contained in an order's total at one rate.

@@ -4,8 +4,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    Advance, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder, PlacePayment, Problem,
-    Session, Slots, Store, Variation,
+    Advance, AskQuote, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder, PlacePayment,
+    Problem, Quote, Session, Slots, Store, Variation,
 };
 
 fn unchanged<T: Serialize + DeserializeOwned>(wire: &Value) {
@@ -26,7 +26,7 @@ fn order() -> Value {
             "options": [{"id": "0190a000-0000-7000-8000-0000000000c1", "group": "Milk", "name": "Oat", "price": eur(60)}],
             "quantity": 2, "unit_price": eur(410), "line_total": eur(820)
         }],
-        "total": eur(820), "tax": [{"rate_bp": 800, "gross": eur(820), "tax": eur(61)}], "version": 2
+        "discount": {"code": "SPRING", "amount": eur(40)}, "tip": eur(40), "total": eur(820), "tax": [{"rate_bp": 800, "gross": eur(820), "tax": eur(61)}], "version": 2
     })
 }
 
@@ -42,6 +42,18 @@ fn orders_and_their_commands() {
     unchanged::<PlaceOrder>(&json!({
         "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [], "payment": {"method": "counter"},
         "pickup": "2026-01-02T04:00:00Z"
+    }));
+    let eur = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+    unchanged::<PlaceOrder>(&json!({
+        "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [], "payment": {"method": "counter"},
+        "quote": "q1.e30.c2lnbmVk", "tip": eur(50)
+    }));
+    unchanged::<AskQuote>(&json!({
+        "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [], "discount_code": "SPRING"
+    }));
+    unchanged::<Quote>(&json!({
+        "discount": {"code": "SPRING", "amount": eur(82)}, "total": eur(738), "quote": "q1.e30.c2lnbmVk",
+        "expires_at": "2026-01-02T04:00:00Z"
     }));
     unchanged::<Slots>(&json!({
         "open": false, "opens_at": "2026-01-02T04:00:00Z", "wait_minutes": 5, "slot_minutes": 10,
@@ -79,7 +91,7 @@ fn how_an_order_was_paid_and_why_it_ended() {
         unchanged::<Order>(&wire);
     }
     let mut earlier = order();
-    for field in ["reason", "pickup"] {
+    for field in ["reason", "pickup", "discount", "tip"] {
         earlier.as_object_mut().expect("an object").remove(field);
     }
     let order: Order = serde_json::from_value(earlier).expect("an order of the version before");

@@ -31,6 +31,8 @@ pub const OF_A_CLIENT: Limit = limit("client", 600, 10);
 const READ: Limit = limit("read", 600, 10);
 /// Changing something: more than anybody taps, less than keeps the café from serving others.
 const COMMAND: Limit = limit("command", 300, 15);
+/// Asking what an order costs: more than anybody changes a basket, less than guesses the codes that take something off.
+const QUOTE: Limit = limit("quote", 60, 60);
 /// Opening live views.
 const LIVE: Limit = limit("live", 120, 60);
 /// Passwords, codes, registrations and mails. Identity has its own brakes behind it, per account too.
@@ -47,6 +49,8 @@ pub enum Class {
     Read,
     /// Changes under `/api`.
     Command,
+    /// Asks for a quote, perhaps with a code.
+    Quote,
     /// Opens a live view.
     Live,
     /// Tries to sign in, registers, or has mail sent.
@@ -75,6 +79,7 @@ impl Class {
             return match () {
                 () if route.ends_with("/events") => Self::Live,
                 () if method.is_safe() => Self::Read,
+                () if route == "/api/quotes" => Self::Quote,
                 () => Self::Command,
             };
         }
@@ -108,6 +113,7 @@ impl Class {
         match self {
             Self::Read => Some(READ),
             Self::Command => Some(COMMAND),
+            Self::Quote => Some(QUOTE),
             Self::Live => Some(LIVE),
             Self::SignIn => Some(SIGN_IN),
             Self::Token => Some(TOKEN),
@@ -129,7 +135,7 @@ impl Class {
     /// Whether a session has a quota of its own here.
     #[must_use]
     pub fn is_of_sessions(self) -> bool {
-        matches!(self, Self::Read | Self::Command | Self::Live)
+        matches!(self, Self::Read | Self::Command | Self::Quote | Self::Live)
     }
 
     /// Whether its answers last, so that they take no place among those that are worked on.
@@ -150,6 +156,7 @@ mod tests {
             (Method::GET, "/api/orders", Class::Read),
             (Method::POST, "/api/orders", Class::Command),
             (Method::DELETE, "/api/session", Class::Command),
+            (Method::POST, "/api/quotes", Class::Quote),
             (Method::GET, "/api/orders/{id}/events", Class::Live),
             (Method::GET, CALLBACK, Class::SignIn),
             (Method::POST, "/sign-in", Class::SignIn),

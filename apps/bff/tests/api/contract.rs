@@ -44,6 +44,10 @@ pub fn body_for(method: &Method, path: &str) -> Option<String> {
         ("POST", "orders") => {
             json!({ "store_id": ID, "lines": [], "payment": { "method": "counter" } })
         }
+        ("POST", "quotes") => json!({ "store_id": ID, "lines": [] }),
+        ("POST" | "PUT", "discounts") => {
+            json!({ "code": "SPRING", "percent_bp": 1000, "starts_at": "2026-03-02T07:30:00Z", "active": true })
+        }
         ("PUT", "hours") => json!({ "weekly": [], "closures": [] }),
         ("PUT", "pickup") => json!({ "capacity": 3 }),
         ("POST", "fulfilment") => json!({ "status": "preparation" }),
@@ -137,7 +141,7 @@ async fn a_body_that_breaks_the_contract_reaches_nobody() {
         let call = asked_of(&stage, row.app).await.pop().expect("a call");
         assert_eq!(call.body, good.as_bytes(), "{path}");
     }
-    assert_eq!(judged, 22, "rows whose service reads a body");
+    assert_eq!(judged, 25, "rows whose service reads a body");
 }
 
 #[tokio::test]

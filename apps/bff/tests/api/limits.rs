@@ -115,6 +115,37 @@ async fn a_session_that_asks_too_much_waits_and_another_at_the_same_address_does
 }
 
 #[tokio::test]
+async fn who_guesses_codes_soon_waits_and_can_still_order() {
+    let stage = Stage::set().await;
+    let problem =
+        json!({"type": "urn:problem-type:crema:discount-not-given", "title": "No", "status": 422});
+    let quotes = stage.sidecar.invoke("catalog", Method::POST, "/v1/quotes");
+    quotes.respond(422, problem).await;
+    let mut guesser = at(&stage, 1);
+    stage.sign_in(&mut guesser, "/").await;
+    let lines = json!([{"variation_id": "0190a000-0000-7000-8000-0000000000b1", "quantity": 1, "option_ids": []}]);
+    let mut codes = (0..).map(|nth| {
+        let store = "0190a000-0000-7000-8000-000000000001";
+        json!({"store_id": store, "lines": lines, "discount_code": format!("GUESS-{nth}")})
+            .to_string()
+    });
+    for body in codes.by_ref().take(60) {
+        let answer = guesser.send(Method::POST, "/api/quotes", &[], &body).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{answer:?}"
+        );
+    }
+    let body = codes.next().expect("another");
+    let answer = guesser.send(Method::POST, "/api/quotes", &[], &body).await;
+    assert_told_to_wait(&answer, "quote");
+    let other = guesser.send(Method::POST, "/api/orders", &[], "{}").await;
+    assert_ne!(other.status, StatusCode::TOO_MANY_REQUESTS, "{other:?}");
+    assert_eq!(stage.sidecar.received("catalog").await.len(), 60);
+}
+
+#[tokio::test]
 async fn a_flood_from_one_address_costs_another_nothing() {
     let stage = Stage::set().await;
     let orders = stage.sidecar.invoke("order", Method::GET, "/v1/orders");

@@ -17,6 +17,7 @@ const KEY: (&str, &str) = ("idempotency-key", "key-1");
 /// What must be asked of whom, written out a second time: `method path > app path`, `!` where a key is needed.
 const EXPECTED: &str = "
     POST! /api/orders > order /v1/orders
+    POST /api/quotes > catalog /v1/quotes
     GET /api/orders > order /v1/orders
     GET /api/orders/{id} > order /v1/orders/{id}
     GET /api/orders/{id}/history > order /v1/orders/{id}/history
@@ -51,6 +52,11 @@ const EXPECTED: &str = "
     GET /api/products/{id} > catalog /v1/products/{id}
     PUT /api/products/{id} > catalog /v1/products/{id}
     DELETE /api/products/{id} > catalog /v1/products/{id}
+    GET /api/discounts > catalog /v1/discounts
+    POST /api/discounts > catalog /v1/discounts
+    GET /api/discounts/{id} > catalog /v1/discounts/{id}
+    PUT /api/discounts/{id} > catalog /v1/discounts/{id}
+    DELETE /api/discounts/{id} > catalog /v1/discounts/{id}
     GET /api/option-groups > catalog /v1/option-groups
     POST /api/option-groups > catalog /v1/option-groups
     GET /api/option-groups/{id} > catalog /v1/option-groups/{id}

@@ -1,21 +1,26 @@
-//! `POST /v1/quotes`: the price of an order that somebody is about to place.
+//! `POST /v1/quotes`: the price of an order that somebody is about to place, and a token to place it at that price.
 //!
-//! Invariant: a request has no field for money, and the menu is compared with the database before it prices anything.
+//! Invariant: a request has no field for money, and the menu is compared with the database before it prices anything. With
+//! a token an order is priced as when the token was made, or not at all; its time never grows.
 
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::extract::Json;
 use service::money::{Currency, Money};
 use service::problem::Problem;
 
+use crate::discount::{Code, NotGiven, spread};
 use crate::error::Error;
 use crate::hours::Opening;
 use crate::menu::{OptionId, StoreId, VariationId};
 use crate::pricing::{self, Fault, Line, MAX_LINES, PricedLine, PricingError, QUANTITIES, Quote};
 use crate::state::App;
+use crate::store;
+use crate::terms::{NotGood, SealError, Terms};
 
 /// Faults named in one answer. A body of nothing but faults is not worth an answer of its own size.
 const NAMED_FAULTS: usize = 50;
@@ -26,6 +31,12 @@ const NAMED_FAULTS: usize = 50;
 pub struct Request {
     store_id: StoreId,
     lines: Vec<RequestLine>,
+    /// An earlier answer's `quote`: these very lines are to be priced as they were then.
+    #[serde(default)]
+    quote: Option<String>,
+    /// A code that takes something off. A quote has its own.
+    #[serde(default)]
+    discount_code: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -46,8 +57,17 @@ pub struct Reply {
     timezone: String,
     currency: Currency,
     lines: Vec<ReplyLine>,
+    /// What is taken off the lines, if a code was named.
+    discount: Option<ReplyDiscount>,
+    /// What there is to pay: the lines less the discount.
     total: Money,
     tax: Vec<ReplyTax>,
+    /// Names these prices when the order is placed, until `expires_at`.
+    quote: String,
+    /// When nobody is priced by `quote` any more.
+    #[serde(with = "service::clock::rfc3339")]
+    #[schemars(with = "DateTime<Utc>")]
+    expires_at: DateTime<Utc>,
     /// When the store is open today and on the seven days after it.
     openings: Vec<Opening>,
 }
@@ -62,7 +82,17 @@ struct ReplyLine {
     quantity: i64,
     unit_price: Money,
     line_total: Money,
+    /// Its share of the discount.
+    discount: Money,
     tax_rate_bp: u16,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QuotedDiscount")]
+struct ReplyDiscount {
+    /// The code, in capitals.
+    code: String,
+    amount: Money,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -91,6 +121,18 @@ pub enum QuoteError {
     /// The order or the menu does not allow a price.
     #[error("the order has no price")]
     Pricing(#[from] PricingError),
+    /// The earlier quote is none for this order, or none any more.
+    #[error(transparent)]
+    NotGood(#[from] NotGood),
+    /// The code takes nothing off.
+    #[error(transparent)]
+    NotGiven(#[from] NotGiven),
+    /// A quote has its code already.
+    #[error("a quote and a code at once")]
+    CodeBesideQuote,
+    /// The new quote can't be signed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// Something that is nobody's order's fault.
     #[error(transparent)]
     Other(Error),
@@ -114,23 +156,68 @@ async fn quote(app: &App, request: Request) -> Result<Reply, QuoteError> {
             other => QuoteError::Other(other),
         })?;
     let lines: Vec<_> = request.lines.into_iter().map(Line::from).collect();
-    let menu = &snapshot.menu;
+    let (menu, now) = (&snapshot.menu, app.clock.now());
+    let (store, currency) = (menu.store.id, menu.store.currency);
     let quote = pricing::price(menu, &lines)?;
-    let money = |amount| Money::new(amount, menu.store.currency);
+    let (quote, terms, token) = match (request.quote, request.discount_code) {
+        (Some(_), Some(_)) => return Err(QuoteError::CodeBesideQuote),
+        (Some(token), None) => {
+            let terms = Terms::open(&token, &app.signer, (store, &lines), now)?;
+            (terms.price(quote, currency)?, terms, token)
+        }
+        (None, code) => {
+            // What can be no code is none of ours.
+            let code = code.map(|code| Code::try_from(code).map_err(|_| NotGiven::Code));
+            let code = code.transpose()?;
+            let quote = match &code {
+                Some(code) => discounted(app, quote, code, (store, currency), now).await?,
+                None => quote,
+            };
+            let terms = Terms::of(&quote, code, currency, now);
+            let token = terms.seal(&app.signer, store, &lines)?;
+            (quote, terms, token)
+        }
+    };
+    let money = |amount| Money::new(amount, currency);
     Ok(Reply {
-        store_id: menu.store.id,
+        store_id: store,
         store_name: menu.store.name.clone(),
         timezone: menu.store.timezone.clone(),
-        currency: menu.store.currency,
+        currency,
         lines: quote
             .lines
             .iter()
             .map(|line| reply_line(line, money))
             .collect(),
+        discount: terms.discount.as_ref().map(|discount| ReplyDiscount {
+            code: discount.code.as_str().to_owned(),
+            amount: money(quote.discount),
+        }),
         total: money(quote.total),
         tax: reply_tax(&quote, money),
-        openings: snapshot.hours.openings(app.clock.now()),
+        quote: token,
+        expires_at: terms.expire_at(),
+        openings: snapshot.hours.openings(now),
     })
+}
+
+/// The order with what its code takes off.
+async fn discounted<'menu>(
+    app: &App,
+    quote: Quote<'menu>,
+    code: &Code,
+    at: (StoreId, Currency),
+    now: DateTime<Utc>,
+) -> Result<Quote<'menu>, QuoteError> {
+    let other = |error: sqlx::Error| QuoteError::Other(error.into());
+    let mut db = app.db.acquire().await.map_err(other)?;
+    let found = store::discounts::of_code(&mut db, code)
+        .await
+        .map_err(other)?;
+    let off = found.ok_or(NotGiven::Code)?.off(at, quote.total, now)?;
+    let totals: Vec<_> = quote.lines.iter().map(|line| line.line_total).collect();
+    let shares = spread(off, &totals).ok_or(PricingError::Overflow)?;
+    Ok(quote.less(&shares).ok_or(PricingError::Overflow)?)
 }
 
 fn reply_line(line: &PricedLine<'_>, money: impl Fn(i64) -> Money) -> ReplyLine {
@@ -141,17 +228,18 @@ fn reply_line(line: &PricedLine<'_>, money: impl Fn(i64) -> Money) -> ReplyLine 
         options: line
             .options
             .iter()
-            .map(|(group, option)| ReplyOption {
+            .map(|(group, option, price)| ReplyOption {
                 id: option.id,
                 group: group.name.clone(),
                 name: option.name.clone(),
-                price: money(option.price),
+                price: money(*price),
             })
             .collect(),
         quantity: line.quantity,
         unit_price: money(line.unit_price),
         line_total: money(line.line_total),
-        tax_rate_bp: line.product.tax_rate_bp,
+        discount: money(line.discount),
+        tax_rate_bp: line.tax_rate_bp,
     }
 }
 
@@ -184,7 +272,37 @@ impl From<QuoteError> for Problem {
                 .field("/store_id", "No store of ours has this id."),
             QuoteError::Pricing(PricingError::Refused(faults)) => refused(&faults),
             QuoteError::Pricing(overflow @ PricingError::Overflow) => Problem::internal(&overflow),
+            QuoteError::NotGood(NotGood::Invalid) => {
+                refusal("quote-invalid", "The quote is not for this order")
+                    .field("/quote", "Ask for a quote of these lines at this store.")
+            }
+            QuoteError::NotGood(NotGood::Expired) => Problem::new(
+                StatusCode::CONFLICT,
+                "quote-expired",
+                "The quote has expired",
+            )
+            .field("/quote", "Ask for a new one: prices may have changed."),
+            QuoteError::NotGiven(why) => not_given(why),
+            QuoteError::CodeBesideQuote => {
+                refusal("inconsistent-fields", "These fields can't be so together")
+                    .field("/discount_code", "A quote has its own.")
+            }
+            QuoteError::Seal(_) => Problem::internal(&error),
             QuoteError::Other(error) => error.into(),
+        }
+    }
+}
+
+/// What a guesser learns is one bit: whether the code is good here and now.
+fn not_given(why: NotGiven) -> Problem {
+    let problem = refusal("discount-not-given", "The code takes nothing off");
+    match why {
+        NotGiven::Code => problem.field("/discount_code", "It is not good here and now."),
+        NotGiven::Below(minimum) => {
+            let (amount, currency) = (minimum.amount, minimum.currency);
+            let detail =
+                format!("It asks for an order of at least {amount} minor units of {currency}.");
+            problem.field("/discount_code", detail)
         }
     }
 }

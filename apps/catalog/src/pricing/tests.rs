@@ -6,6 +6,7 @@ use proptest::sample::{Index, select, subsequence};
 use uuid::Uuid;
 
 use super::*;
+use crate::discount::spread;
 use crate::menu::{Category, CategoryId, GroupId, ProductId, Store, StoreId};
 
 fn option(id: u128, price: i64) -> MenuOption {
@@ -133,7 +134,7 @@ fn options_join_the_unit_price_and_tax_is_taken_per_rate() {
     let options: Vec<_> = quote.lines[0]
         .options
         .iter()
-        .map(|(group, option)| (group.name.as_str(), option.price))
+        .map(|(group, _, price)| (group.name.as_str(), *price))
         .collect();
     assert_eq!(options, [("group 10", 50), ("group 20", 60)]);
 }
@@ -257,7 +258,7 @@ proptest! {
         let quote = price(&menu, &lines).expect("an order that keeps the rules has a price");
         prop_assert_eq!(quote.lines.len(), lines.len());
         for (priced, asked) in quote.lines.iter().zip(&lines) {
-            let options: i64 = priced.options.iter().map(|(_, option)| option.price).sum();
+            let options: i64 = priced.options.iter().map(|(.., price)| price).sum();
             prop_assert_eq!(priced.options.len(), asked.options.len());
             prop_assert_eq!(priced.line_total, (priced.variation.price + options) * asked.quantity);
         }
@@ -281,6 +282,58 @@ proptest! {
         prop_assert_eq!(tax + net, gross);
         // A tie has gone away from zero.
         prop_assert!(2 * off_tax.abs() < whole || off_tax.signum() == i128::from(gross.signum()));
+    }
+
+    #[test]
+    fn an_order_at_its_prices_of_before_costs_what_it_did_whatever_the_menu_says_now(
+        (menu, lines) in placeable(),
+        more in 0_i64..1000,
+        rate in 0_u16..=10_000,
+    ) {
+        let before = price(&menu, &lines).expect("a price");
+        let prices: Vec<_> = before.lines.iter().map(PricedLine::prices).collect();
+        let mut later = menu.clone();
+        for product in &mut later.categories[0].products {
+            product.tax_rate_bp = rate;
+            product.variations.iter_mut().for_each(|it| it.price += more);
+            for group in &mut product.option_groups {
+                group.options.iter_mut().for_each(|it| it.price += more);
+                group.options.reverse();
+            }
+        }
+        let now = price(&later, &lines).expect("a price").at(&prices).expect("prices of this order");
+        prop_assert_eq!((now.total, &now.tax), (before.total, &before.tax));
+        for (now, before) in now.lines.iter().zip(&before.lines) {
+            prop_assert_eq!((now.unit_price, now.line_total), (before.unit_price, before.line_total));
+            for (_, option, price) in &before.options {
+                prop_assert!(now.options.iter().any(|(_, it, is)| it.id == option.id && is == price));
+            }
+        }
+        prop_assert!(price(&menu, &lines).expect("a price").at(&prices[1..]).is_none());
+    }
+
+    #[test]
+    fn a_discount_is_borne_by_the_lines_and_taxed_by_none(
+        (menu, lines) in placeable(),
+        part in any::<Index>(),
+    ) {
+        let plain = price(&menu, &lines).expect("a price");
+        let off = i64::try_from(part.index(usize::try_from(plain.total).expect("a size") + 1));
+        let off = off.expect("an amount");
+        let totals: Vec<_> = plain.lines.iter().map(|line| line.line_total).collect();
+        let shares = spread(off, &totals).expect("shares");
+        let total = plain.total;
+        let quote = plain.less(&shares).expect("shares of these lines");
+        prop_assert_eq!((quote.discount, quote.total), (off, total - off));
+        prop_assert_eq!(quote.tax.iter().map(|it| it.gross).sum::<i64>(), quote.total);
+        for share in &quote.tax {
+            let of_rate = quote.lines.iter().filter(|line| line.tax_rate_bp == share.rate_bp);
+            prop_assert_eq!(of_rate.map(|line| line.line_total - line.discount).sum::<i64>(), share.gross);
+            prop_assert_eq!(included_tax(share.gross, share.rate_bp), Some(share.tax));
+            prop_assert!((0..=share.gross).contains(&share.tax));
+        }
+        let more: Vec<_> = quote.lines.iter().map(|line| line.line_total + 1).collect();
+        prop_assert!(quote.less(&more).is_none());
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! Invariant: the clock stands still until a test moves it.
 
+use ::catalog::signer::Signer;
 use ::catalog::state::App;
 use ::catalog::{MIGRATOR, routes, seed};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use chrono::{DateTime, TimeDelta, Utc};
+use dapr_kit::{Secret, Secrets};
 use http::{HeaderMap, Method, Request, StatusCode};
 use outbox::{Event, Waker};
 use serde_json::{Value, json};
@@ -30,6 +32,13 @@ pub struct Catalog {
     router: Router,
 }
 
+/// Signs quotes with 32 zero bytes.
+pub fn signer() -> Signer {
+    let key = format!("{}=", "A".repeat(43));
+    let secret = Secret::new("quotes", [("current".to_owned(), key)].into());
+    Signer::new(Secrets::fixed(secret))
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
@@ -49,7 +58,7 @@ impl Catalog {
         seed::demo(&db).await.expect("the seed");
         let clock = Clock::manual(start);
         let issuer = Issuer::with_clock(clock.clone());
-        let app = App::new(db.clone(), clock.clone(), Waker::default());
+        let app = App::new(db.clone(), clock.clone(), Waker::default(), signer());
         let router = routes::table().into_router(app.clone(), issuer.guard("catalog"));
         Self {
             db,
@@ -117,6 +126,12 @@ impl Catalog {
 
     pub async fn quote(&self, store: &str, lines: Value) -> Answer {
         let body = json!({"store_id": store, "lines": lines});
+        self.quote_bytes(body.to_string()).await
+    }
+
+    /// Asks for the price of before.
+    pub async fn quote_again(&self, store: &str, lines: &Value, quote: &Value) -> Answer {
+        let body = json!({"store_id": store, "lines": lines, "quote": quote});
         self.quote_bytes(body.to_string()).await
     }
 

@@ -5,6 +5,7 @@
 mod access;
 mod catalog;
 mod categories;
+mod discounts;
 mod events;
 mod hours;
 mod menu;
@@ -13,6 +14,7 @@ mod option_groups;
 mod price_changes;
 mod prices;
 mod products;
+mod quoted;
 mod quotes;
 mod search;
 mod seed;

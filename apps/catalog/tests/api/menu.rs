@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use service::clock::Clock;
 use sqlx::migrate::Migrator;
 
-use crate::catalog::{Catalog, RYNEK, STATION, list};
+use crate::catalog::{Catalog, RYNEK, STATION, list, signer};
 
 fn path(store: &str) -> String {
     format!("/v1/stores/{store}/menu")
@@ -129,11 +129,12 @@ async fn any_write_to_any_table_counts_as_a_change() {
              SELECT gen_random_uuid(), store_id, variation_id, now() + interval '1 day' FROM variation_prices",
         )
         .await;
-    // Hours count by themselves, for the stores that they are of: see `hours.rs`.
+    // Hours count by themselves, for the stores that they are of: see `hours.rs`. A code is on no menu.
     let tables: Vec<(String, bool)> = sqlx::query_as(
         "SELECT relname::text, EXISTS (SELECT FROM pg_attribute WHERE attrelid = relid AND attname = 'store_id')
          FROM pg_stat_user_tables
-         WHERE schemaname = 'public' AND relname NOT IN ('stores', '_sqlx_migrations', 'opening_hours', 'closures')",
+         WHERE schemaname = 'public'
+             AND relname NOT IN ('stores', '_sqlx_migrations', 'opening_hours', 'closures', 'discounts')",
     )
     .fetch_all(&catalog.db)
     .await
@@ -254,7 +255,7 @@ async fn a_catalogue_from_before_management_has_the_same_menu() {
     .await
     .expect("the versions");
     assert_eq!(versions, [1]);
-    let app = App::new(db, Clock::system(), Waker::default());
+    let app = App::new(db, Clock::system(), Waker::default(), signer());
     let menu = app.menus.current(StoreId(RYNEK.parse().expect("an id")));
     let menu = menu.await.expect("a menu");
     let answer = menu.rendered.respond(&HeaderMap::new());

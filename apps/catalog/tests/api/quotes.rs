@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::catalog::{Catalog, Menu, RYNEK, STATION};
 
 /// A flat white with its milk, and what a test changes about it.
-fn flat_white(menu: &Menu) -> Value {
+pub fn flat_white(menu: &Menu) -> Value {
     json!({
         "variation_id": menu.variation("Flat white", "Regular")["id"],
         "quantity": 1,
@@ -44,20 +44,23 @@ async fn prices_an_order_from_the_menu() {
                         {"id": oat, "group": "Milk", "name": "Oat drink", "price": euro(50)},
                         {"id": vanilla, "group": "Syrup", "name": "Vanilla", "price": euro(50)},
                     ],
-                    "quantity": 2, "unit_price": euro(540), "line_total": euro(1080), "tax_rate_bp": 800,
+                    "quantity": 2, "unit_price": euro(540), "line_total": euro(1080), "discount": euro(0), "tax_rate_bp": 800,
                 },
                 {
                     "variation_id": croissant, "product": "Butter croissant", "variation": "Piece",
                     "options": [{"id": as_is, "group": "Served", "name": "As it is", "price": euro(0)}],
-                    "quantity": 3, "unit_price": euro(260), "line_total": euro(780), "tax_rate_bp": 500,
+                    "quantity": 3, "unit_price": euro(260), "line_total": euro(780), "discount": euro(0), "tax_rate_bp": 500,
                 },
             ],
+            "discount": null,
             "total": euro(1860),
             "tax": [
                 {"rate_bp": 500, "gross": euro(780), "tax": euro(37)},
                 {"rate_bp": 800, "gross": euro(1080), "tax": euro(80)},
             ],
-            // See `hours.rs`.
+            // See `quoted.rs` and `hours.rs`.
+            "quote": answer.json()["quote"],
+            "expires_at": answer.json()["expires_at"],
             "openings": answer.json()["openings"],
         })
     );

@@ -23,7 +23,7 @@ async fn the_bff_acts_for_the_person_towards_one_audience() {
             "order",
             "order:cancel order:fulfil order:place order:read order:slots",
         ),
-        ("catalog", "catalog:read"),
+        ("catalog", "catalog:quote catalog:read"),
     ] {
         let answer = world.bff().exchange(&subject, audience).await;
         assert_eq!(answer.status, 200, "{answer:?}");

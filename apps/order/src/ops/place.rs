@@ -3,35 +3,39 @@
 //! Invariant: order, slot, lines, history, saga, event and the answer under the idempotency key are one transaction, begun
 //! after the catalog has answered: a crash at any moment leaves all of it or nothing.
 
+mod command;
+
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize as _;
 use serde_json::json;
 use service::auth::Principal;
 use service::extract::Json;
 use service::failpoint;
 use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
+use service::money::{Money, MoneyError};
 use service::problem::Problem;
 use sqlx::PgConnection;
 
-use crate::catalog::{self, Quote, QuoteError, QuoteRequest, WantedLine};
+use crate::catalog::{self, Quote, QuoteError, QuoteRequest};
 use crate::checkout::Saga;
 use crate::checkout::handle::{Held, Watch};
 use crate::checkout::runner::LEASE;
 use crate::error::Error;
 use crate::events;
 use crate::lifecycle::{Checkout, IllegalStep};
-use crate::order::{CustomerId, Draft, Order, OrderId, PaymentMethod, StoreId, business_day};
-use crate::pickup::{self, NotThen, Pickup, Wanted};
+use crate::order::{CustomerId, Draft, Order, OrderId, PaymentMethod, business_day};
+use crate::pickup::{self, NotThen, Pickup};
 use crate::prefer;
 use crate::state::App;
 use crate::store;
 use crate::store::checkouts::NewSaga;
+
+pub use command::{CardToken, PaymentChoice, PlaceOrder, TipError};
 
 /// The route, as idempotency keys are scoped by it.
 const ROUTE: &str = "POST /v1/orders";
@@ -44,66 +48,6 @@ const MOST_NUMBERS: u32 = 3;
 /// The constraint that keeps numbers unique.
 const NUMBER_TAKEN: &str = "orders_store_id_business_day_number_key";
 
-/// The body. It has no place for a price.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PlaceOrder {
-    /// Where.
-    pub store_id: StoreId,
-    /// What.
-    pub lines: Vec<WantedLine>,
-    /// How it will be paid.
-    pub payment: PaymentChoice,
-    /// When it is picked up; `now` if unsaid. Written only if it is not, as commands were before there were slots.
-    #[serde(default, skip_serializing_if = "Wanted::is_now")]
-    pub pickup: Wanted,
-}
-
-/// How an order will be paid.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PaymentChoice {
-    /// The method.
-    pub method: PaymentMethod,
-    /// What stands for the card at the payment provider. Written only to tell one command from another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<CardToken>,
-}
-
-/// What stands for a card: 1 to 255 visible ASCII characters. `Debug` hides it.
-#[derive(Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(extend("minLength" = 1, "maxLength" = 255, "pattern" = "^[!-~]+$"))]
-pub struct CardToken(String);
-
-impl CardToken {
-    /// The token's text, to be stored for the saga and never logged.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for CardToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CardToken")
-    }
-}
-
-impl TryFrom<String> for CardToken {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let usable =
-            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if usable {
-            Ok(Self(text))
-        } else {
-            Err("a token is 1 to 255 visible ASCII characters")
-        }
-    }
-}
-
 /// Why nothing was ordered.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
@@ -113,6 +57,12 @@ pub enum PlaceError {
     /// A card without its token, or a token without a card.
     #[error("the payment's method and token don't fit")]
     Token,
+    /// The tip is not taken.
+    #[error(transparent)]
+    Tip(#[from] TipError),
+    /// The order and its tip are more than there is.
+    #[error(transparent)]
+    Sum(#[from] MoneyError),
     /// It can't be picked up then.
     #[error(transparent)]
     Pickup(#[from] NotThen),
@@ -156,6 +106,18 @@ impl From<PlaceError> for Problem {
                 "The body has the wrong shape",
             )
             .field("/payment/token", "is needed by a card, and by nothing else"),
+            PlaceError::Tip(error) => {
+                let (pointer, detail) = match error {
+                    TipError::Currency => ("/tip/currency", "must be the order's"),
+                    TipError::Amount => ("/tip/amount", "must be 0 to 10000"),
+                };
+                Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "tip-refused",
+                    "The tip can't be taken",
+                )
+                .field(pointer, detail)
+            }
             PlaceError::Pickup(error) => error.into(),
             PlaceError::SlotFull => {
                 Self::new(StatusCode::CONFLICT, "slot-full", "The slot is taken")
@@ -165,14 +127,17 @@ impl From<PlaceError> for Problem {
             PlaceError::Key(error) => error.into(),
             PlaceError::Quote(error) => error.into(),
             PlaceError::Any(error) => error.into(),
-            PlaceError::Step(_) | PlaceError::Encode(_) => Self::internal(&error),
+            PlaceError::Sum(_) | PlaceError::Step(_) | PlaceError::Encode(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }
 
 /// Answers 202 with the order and its Location, at once or, with `Prefer: wait=N`, when its checkout has ended. 400
 /// without a key, 422 for an order that the catalog refuses, a store that is closed then or a key that stands for
-/// another command, 409 for a slot that is full and while the first command under the key runs, 503 while there are no prices.
+/// another command, 409 for a slot that is full, a quote that has expired and while the first command under the key runs, 503
+/// while there are no prices.
 pub async fn handler(
     State(app): State<App>,
     principal: Principal,
@@ -262,8 +227,10 @@ pub async fn place(
     let request = QuoteRequest {
         store_id: command.store_id,
         lines: &command.lines,
+        quote: command.quote.as_ref(),
     };
     let quote = catalog::quote(&app.dapr, &app.tokens, &request).await?;
+    let tip = command.tip_in(quote.total.currency)?;
     let now = app.clock.now();
     let wait = app.waits.of(&app.db, command.store_id, now).await?;
     let pickup = pickup::choose(command.pickup, &quote.openings, now, wait)?;
@@ -273,6 +240,7 @@ pub async fn place(
         fingerprint,
         command,
         quote,
+        tip,
         pickup,
     };
     let mut tries = 1;
@@ -297,6 +265,7 @@ struct NewOrder<'a> {
     fingerprint: Fingerprint,
     command: &'a PlaceOrder,
     quote: Quote,
+    tip: Money,
     pickup: Pickup,
 }
 
@@ -316,7 +285,9 @@ impl NewOrder<'_> {
             pickup: self.pickup,
             method: self.command.payment.method,
             lines: quote.lines.clone(),
-            total: quote.total,
+            discount: quote.discount.clone(),
+            tip: self.tip,
+            total: quote.total.checked_add(self.tip)?,
             tax: quote.tax.clone(),
         })
     }

@@ -48,8 +48,11 @@ fn draft(method: PaymentMethod) -> Draft {
             quantity: 1,
             unit_price: price,
             line_total: price,
+            discount: Money::new(0, price.currency),
             tax_rate_bp: 800,
         }],
+        discount: None,
+        tip: Money::new(0, price.currency),
         total: price,
         tax: Vec::new(),
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::checkout::{self, Direction};
 use crate::lifecycle::{Checkout, Fulfilment, Step};
 use crate::order::{
-    ChosenOption, CustomerId, Line, Order, OrderId, OrderNumber, Payment, PaymentMethod,
+    ChosenOption, CustomerId, Discount, Line, Order, OrderId, OrderNumber, Payment, PaymentMethod,
     PaymentStatus, Reason, StoreId, Tax, Transition,
 };
 use crate::pickup::Pickup;
@@ -35,6 +35,9 @@ struct OrderRow {
     payment_status: PaymentStatus,
     reason: Option<Reason>,
     currency: String,
+    discount_code: Option<String>,
+    discount: i64,
+    tip: i64,
     total: i64,
     tax: Json<Vec<Tax>>,
     version: i64,
@@ -76,11 +79,13 @@ pub async fn insert(
     let unit_prices: Vec<_> = lines.iter().map(|line| line.unit_price.amount).collect();
     let line_totals: Vec<_> = lines.iter().map(|line| line.line_total.amount).collect();
     let tax_rates: Vec<_> = lines.iter().map(|line| line.tax_rate_bp).collect();
+    let discounts: Vec<_> = lines.iter().map(|line| line.discount.amount).collect();
     sqlx::query!(
         "WITH new_order AS (
              INSERT INTO orders (id, customer, store_id, store_name, business_day, number, placed_at, checkout,
-                                 fulfilment, payment_method, payment_status, currency, total, tax, version, due_at, slot)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $33, $34)
+                                 fulfilment, payment_method, payment_status, currency, total, tax, version, due_at, slot,
+                                 discount_code, discount, tip)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $33, $34, $36, $37, $38)
          ), new_saga AS (
              INSERT INTO checkouts (order_id, state, direction, step, charged, deadline, card_token, trace_parent,
                                     owner, fence, claimable_at)
@@ -88,13 +93,13 @@ pub async fn insert(
                      clock_timestamp() + $32::bigint * interval '1 millisecond')
          )
          INSERT INTO order_lines (order_id, line, variation_id, product, variation, options, quantity, unit_price,
-                                  line_total, tax_rate_bp)
+                                  line_total, tax_rate_bp, discount)
          SELECT $1, line.ordinality, line.variation_id, line.product, line.variation, line.options, line.quantity,
-                line.unit_price, line.line_total, line.tax_rate_bp
+                line.unit_price, line.line_total, line.tax_rate_bp, line.discount
          FROM unnest($16::uuid[], $17::text[], $18::text[], $19::jsonb[], $20::int[], $21::bigint[], $22::bigint[],
-                     $23::int[])
+                     $23::int[], $35::bigint[])
               WITH ORDINALITY AS line (variation_id, product, variation, options, quantity, unit_price, line_total,
-                                       tax_rate_bp, ordinality)",
+                                       tax_rate_bp, discount, ordinality)",
         order.id.0,
         order.customer.0,
         order.store_id.0,
@@ -129,6 +134,10 @@ pub async fn insert(
         millis(new.lease),
         order.pickup.due_at,
         order.pickup.slot(),
+        &discounts,
+        order.discount.as_ref().map(|discount| discount.code.as_str()),
+        order.discount.as_ref().map_or(0, |discount| discount.amount.amount),
+        order.tip.amount,
     )
     .execute(&mut *connection)
     .await?;
@@ -175,7 +184,8 @@ pub async fn find(connection: &mut PgConnection, id: OrderId) -> Result<Option<O
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
                   business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
-                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total, tax AS "tax: Json<Vec<Tax>>",
+                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
+                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>",
                   version
            FROM orders WHERE id = $1"#,
         id.0,
@@ -194,7 +204,8 @@ pub async fn find_all(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
                   business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
-                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total,
+                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
+                  discount_code, discount, tip, total,
                   tax AS "tax: Json<Vec<Tax>>", version
            FROM orders WHERE id = ANY($1)"#,
         ids,
@@ -224,7 +235,8 @@ pub async fn of_customer(
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
                   business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
-                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total, tax AS "tax: Json<Vec<Tax>>",
+                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
+                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>",
                   version
            FROM orders WHERE customer = $1 AND id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
            ORDER BY id DESC LIMIT $3"#,
@@ -249,7 +261,8 @@ pub async fn open_at(
         r#"SELECT id AS "id: OrderId", customer AS "customer: CustomerId", store_id AS "store_id: StoreId", store_name,
                   business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
-                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency, total, tax AS "tax: Json<Vec<Tax>>",
+                  payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
+                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>",
                   version
            FROM orders
            WHERE store_id = $1 AND checkout = 'confirmed' AND fulfilment <> 'delivered'
@@ -269,7 +282,7 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<OrderRow>) -> Resul
     let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
     let mut lines = sqlx::query!(
         r#"SELECT order_id AS "order_id: OrderId", variation_id, product, variation,
-                  options AS "options: Json<Vec<ChosenOption>>", quantity, unit_price, line_total, tax_rate_bp
+                  options AS "options: Json<Vec<ChosenOption>>", quantity, unit_price, line_total, discount, tax_rate_bp
            FROM order_lines WHERE order_id = ANY($1) ORDER BY array_position($1, order_id), line"#,
         &ids,
     )
@@ -294,6 +307,7 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<OrderRow>) -> Resul
                     quantity: line.quantity,
                     unit_price: money(line.unit_price),
                     line_total: money(line.line_total),
+                    discount: money(line.discount),
                     tax_rate_bp: line.tax_rate_bp,
                 });
             }
@@ -314,6 +328,11 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<OrderRow>) -> Resul
                 },
                 reason: row.reason,
                 lines: own,
+                discount: row.discount_code.map(|code| Discount {
+                    code,
+                    amount: money(row.discount),
+                }),
+                tip: money(row.tip),
                 total: money(row.total),
                 tax: row.tax.0,
                 version: row.version,

@@ -54,11 +54,16 @@ async fn a_quote_that_does_not_add_up_is_not_believed() {
         "tax": [{"rate_bp": 800, "gross": eur(890), "tax": eur(66)}],
         "lines": [{
             "variation_id": FLAT_WHITE, "product": "Flat white", "variation": "Large", "options": [],
-            "quantity": 2, "unit_price": eur(445), "line_total": eur(890), "tax_rate_bp": 800,
+            "quantity": 2, "unit_price": eur(445), "line_total": eur(890), "discount": eur(0), "tax_rate_bp": 800,
         }],
+        "discount": null,
         "openings": [{"from": "2026-03-02T07:00:00Z", "until": "2026-03-02T17:00:00Z"}],
     });
+    let spring = |amount: i64| json!({"code": "SPRING", "amount": eur(amount)});
     for (pointer, value) in [
+        ("/discount", spring(89)),
+        ("/lines/0/discount", eur(89)),
+        ("/lines/0/discount", json!({"amount": 0, "currency": "USD"})),
         ("/total", eur(889)),
         ("/total", usd),
         ("/lines/0/line_total", eur(1)),

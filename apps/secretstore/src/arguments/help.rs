@@ -18,7 +18,7 @@ secretstore: the operator's tool for the vault
                      the SQL that makes roles and databases, for psql; passwords as SCRAM verifiers
   secretstore rotate signing --state DIR --vault URL [--stolen]
                      let the next signing keys sign, and make new next ones; stolen: make all anew
-  secretstore rotate session|clients|webhook|database… --state DIR --vault URL [--settle 30s]
+  secretstore rotate session|quotes|clients|webhook|database… --state DIR --vault URL [--settle 30s]
                      [--sql PROGRAM]
                      replace these secrets, side by side, while everybody goes on; settle:
                      how long until everybody has read what was written; database needs a PROGRAM that,

@@ -68,7 +68,7 @@ pub(super) fn rotated(words: &[&str]) -> Result<Vec<Kind>, ArgumentError> {
         .map(|word| Kind::ALL.into_iter().find(|kind| kind.word() == *word));
     found.collect::<Option<_>>().ok_or(ArgumentError::Value {
         option: "rotate",
-        wanted: "signing or tokens, or some of session, clients, webhook and database",
+        wanted: "signing or tokens, or some of session, quotes, clients, webhook and database",
     })
 }
 

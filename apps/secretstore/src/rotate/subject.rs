@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use super::{RotateError, database, session, shared};
+use super::{RotateError, database, own, shared};
 use crate::{superuser::Superuser, vault::Vault};
 
 /// One secret, with all that has to follow it.
 #[derive(Clone, Copy)]
 pub(super) enum Subject<'a> {
-    /// The key of sessions and cookies.
-    Session,
+    /// A key that one app keeps for itself.
+    Own(&'static own::Own),
     /// What two services know.
     Shared(&'static shared::Shared),
     /// An app's password, which PostgreSQL has to know.
@@ -46,7 +46,7 @@ impl Subject<'_> {
     /// How it stands.
     pub(super) async fn standing(self, keeper: &Vault) -> Result<Standing, RotateError> {
         match self {
-            Self::Session => session::standing(keeper).await,
+            Self::Own(own) => own.standing(keeper).await,
             Self::Shared(shared) => shared.standing(keeper).await,
             Self::Database(app, superuser) => database::standing(keeper, app, superuser).await,
         }
@@ -55,7 +55,7 @@ impl Subject<'_> {
     /// Begins a rotation.
     pub(super) async fn begin(self, keeper: &Vault, settle: Duration) -> Result<Step, RotateError> {
         match self {
-            Self::Session => session::shift(keeper, settle).await,
+            Self::Own(own) => own.shift(keeper, settle).await,
             Self::Shared(shared) => shared.begin(keeper).await,
             Self::Database(app, _) => database::begin(keeper, app).await,
         }
@@ -64,7 +64,7 @@ impl Subject<'_> {
     /// Takes the next step of the rotation that is under way, if one is.
     async fn step(self, keeper: &Vault, settle: Duration) -> Result<Step, RotateError> {
         match self {
-            Self::Session => Ok(Step::Done),
+            Self::Own(_) => Ok(Step::Done),
             Self::Shared(shared) => shared.step(keeper, settle).await,
             Self::Database(app, superuser) => database::step(keeper, app, superuser, settle).await,
         }

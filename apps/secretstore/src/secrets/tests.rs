@@ -56,6 +56,7 @@ fn the_table_is_complete() {
         ("bff/tls", &["certificate", "private_key"]),
         ("catalog/dapr", &["api_token", "app_token"]),
         ("catalog/database", &database),
+        ("catalog/quotes", &["current", "next"]),
         ("identity/clients", &["bff", "order"]),
         ("identity/dapr", &["api_token", "app_token"]),
         ("identity/database", &database),

@@ -22,6 +22,7 @@ async fn no_secret_is_logged_or_printed() {
         "rotate clients --settle 0",
         "rotate webhook --settle 0",
         "rotate session --settle 0",
+        "rotate quotes --settle 0",
         "watch --once",
         "rekey",
         &backup,

@@ -189,6 +189,7 @@ impl Bao {
             "federation",
             "merchant",
             "provider",
+            "quotes",
             "redis",
             "session",
             "signing",

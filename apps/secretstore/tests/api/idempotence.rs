@@ -12,7 +12,7 @@ async fn running_again_and_after_a_restart_changes_nothing() {
     let first = bao.succeed("up");
     assert_eq!(
         first,
-        "vault initialised; secrets written: 26, tokens made: 7, certificate issued\n"
+        "vault initialised; secrets written: 27, tokens made: 7, certificate issued\n"
     );
     let (files, secrets) = (bao.files(), bao.secrets().await);
     assert_eq!(secrets.len(), 25);

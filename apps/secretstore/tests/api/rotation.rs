@@ -1,4 +1,4 @@
-//! Signing keys and the session key change places, and every other secret stays.
+//! Signing keys and the keys that an app keeps for itself change places, and every other secret stays.
 
 use crate::{bao::Bao, relay::killed};
 
@@ -49,29 +49,42 @@ async fn a_rotation_moves_each_key_one_place_on_and_no_other_secret() {
 }
 
 #[tokio::test]
-async fn the_next_session_key_seals_and_the_one_before_stays_for_as_long_as_a_session() {
-    let bao = Bao::start().await;
-    bao.succeed("up");
-    let mut before = bao.secrets().await;
-    let said = bao.succeed("rotate session --settle 0");
-    assert_eq!(said, "session key rotated; the one before still opens\n");
-    let mut after = bao.secrets().await;
-    let (_, old) = before.remove("bff/session").unwrap();
-    let (version, new) = after.remove("bff/session").unwrap();
-    assert_eq!((version, new.len()), (2, 3));
-    assert_eq!(new["current"], old["next"]);
-    assert_eq!(new["previous"], old["current"]);
-    assert!(!old.values().any(|key| *key == new["next"]));
-    assert_eq!(after, before);
+async fn the_next_key_of_an_app_works_and_the_one_before_stays_for_as_long_as_what_it_made() {
+    for (kind, app, said, again) in [
+        (
+            "session",
+            "bff",
+            "session key rotated; the one before still opens\n",
+            "the session key has just been rotated: wait 46",
+        ),
+        (
+            "quotes",
+            "catalog",
+            "key of quotes rotated; what the one before signed is still good\n",
+            "the key of quotes has just been rotated: wait ",
+        ),
+    ] {
+        let bao = Bao::start().await;
+        bao.succeed("up");
+        let path = format!("{app}/{kind}");
+        let mut before = bao.secrets().await;
+        let command = format!("rotate {kind} --settle 0");
+        assert_eq!(bao.succeed(&command), said);
+        let mut after = bao.secrets().await;
+        let (_, old) = before.remove(&path).unwrap();
+        let (version, new) = after.remove(&path).unwrap();
+        assert_eq!((version, new.len()), (2, 3));
+        assert_eq!(new["current"], old["next"]);
+        assert_eq!(new["previous"], old["current"]);
+        assert!(!old.values().any(|key| *key == new["next"]));
+        assert_eq!(after, before);
 
-    // A second one would shut sessions out that the first key sealed.
-    let said = bao.fail("rotate session --settle 0");
-    assert!(
-        said.contains("the session key has just been rotated: wait 46"),
-        "{said}"
-    );
-    bao.succeed("up");
-    assert_eq!(bao.secret("bff", "session").await, Some((2, new)));
+        // A second one would shut out what the first key made.
+        let said = bao.fail(&command);
+        assert!(said.contains(again), "{said}");
+        bao.succeed("up");
+        assert_eq!(bao.secret(app, kind).await, Some((2, new)));
+    }
 }
 
 #[tokio::test]
@@ -81,6 +94,7 @@ async fn a_rotation_by_one_write_that_is_killed_there_has_changed_nothing() {
     for (command, app, name) in [
         ("rotate signing", "identity", "signing"),
         ("rotate session --settle 0", "bff", "session"),
+        ("rotate quotes --settle 0", "catalog", "quotes"),
     ] {
         let before = bao.secrets().await;
         killed(&bao, command, "POST /v1/crema/data/", 1).await;

@@ -138,6 +138,7 @@ async fn the_keepers_token_opens_what_is_rotated_signs_for_sentry_and_does_nothi
         "bff/client",
         "bff/session",
         "catalog/database",
+        "catalog/quotes",
         "identity/clients",
         "identity/database",
         "identity/signing",
@@ -194,7 +195,7 @@ async fn other_secrets_are_rotated_by_schedule_too() {
     let log = bao.state().with_file_name("watch.log");
     let command = "watch --secrets-last 1s --settle 1s";
     let mut keeper = spawn(&bao, command, &log);
-    for kind in ["clients", "webhook", "session"] {
+    for kind in ["clients", "webhook", "session", "quotes"] {
         until_said(&log, &format!("{kind} rotated by schedule\n")).await;
     }
     // What it began it brings to its end.
@@ -206,10 +207,13 @@ async fn other_secrets_are_rotated_by_schedule_too() {
     .await;
     keeper.kill().unwrap();
     keeper.wait().unwrap();
-    let (_, session) = bao.secret("bff", "session").await.unwrap();
-    let (_, first) = &before["bff/session"];
-    assert_eq!(session["previous"], first["current"]);
-    assert_eq!(said(&log).matches("session rotated by schedule").count(), 1);
+    for (app, name) in [("bff", "session"), ("catalog", "quotes")] {
+        let (_, keys) = bao.secret(app, name).await.unwrap();
+        let (_, first) = &before[&format!("{app}/{name}")];
+        assert_eq!(keys["previous"], first["current"]);
+        let line = format!("{name} rotated by schedule");
+        assert_eq!(said(&log).matches(&line).count(), 1, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 //! Invariant: whatever happens comes back as a value or a [`Failure`]; nothing is thrown at the page.
 
 use bff_api::{
-    Advance, Basket, Fulfilment, IDEMPOTENCY_KEY, Order, PlaceOrder, REQUEST_HEADER,
-    REQUEST_HEADER_VALUE,
+    Advance, AskQuote, Basket, Fulfilment, IDEMPOTENCY_KEY, Order, PlaceOrder, Quote,
+    REQUEST_HEADER, REQUEST_HEADER_VALUE,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -67,6 +67,11 @@ pub async fn keep(request: &Request) -> Result<(Basket, Option<String>), Failure
 /// Places an order; repeating it with the same key is harmless.
 pub async fn place(order: &PlaceOrder, key: &str) -> Result<Order, Failure> {
     command("/api/orders", &[(IDEMPOTENCY_KEY, key)], order).await
+}
+
+/// Asks what an order costs, and for the right to order at that.
+pub async fn quote(wish: &AskQuote) -> Result<Quote, Failure> {
+    command("/api/quotes", &[], wish).await
 }
 
 /// Moves an order to its next step, if it still has the version that was seen.

@@ -7,13 +7,16 @@ use uuid::Uuid;
 use super::{
     api,
     art::{Icon, icon},
-    basket_panel::{RESUME, problem, total},
-    browser, dialog, router,
+    basket_panel::{RESUME, problem},
+    browser, dialog,
+    extras::Price,
+    router,
     state::{Query, query_by, shared, sign_in_link},
 };
 use crate::{
     attempt::Attempt,
     basket::Basket,
+    extras,
     failure::{Failure, Kind},
     money,
     payment::{Paying, TEST_CARDS},
@@ -33,11 +36,13 @@ pub fn Checkout(
     let failure = RwSignal::new(None::<Failure>);
     let paying = RwSignal::new(Paying::default());
     let picking = RwSignal::new(Picking::default());
+    let price = Price::of_the_basket();
     let slots = slots_of(Memo::new(move |_| shared.basket.read().store()));
     let ready = Memo::new(move |_| {
         paying.read().chosen().is_some()
             && !shared.basket.read().has_sold_out()
             && picking.read().fits(slots.ready().flatten().as_ref())
+            && price.is_known()
     });
     let place = StoredValue::new(move || {
         let payment = paying
@@ -48,13 +53,13 @@ pub fn Checkout(
                 .basket
                 .with_untracked(|basket| basket.to_order(payment, picking.get_untracked()))
         });
-        let Some(order) = order else {
+        let Some(order) = order.map(|order| price.put_on(order)) else {
             return;
         };
-        let key = attempt
+        let sent = attempt
             .try_update(|attempt| attempt.begin(&order, || browser::random_id().to_string()))
             .flatten();
-        let Some(key) = key else {
+        let Some((order, key)) = sent else {
             return;
         };
         failure.set(None);
@@ -79,6 +84,7 @@ pub fn Checkout(
                         shared.basket.update(|basket| basket.note(&refused.lines));
                         menu.refresh();
                     }
+                    price.heard(&refused);
                     if pickup::refused(refused.slug.as_deref()).is_some() {
                         let _ = picking.try_set(Picking::default());
                         slots.refresh();
@@ -106,14 +112,14 @@ pub fn Checkout(
             </dl>
             {pickup_form(picking, slots, store)}
             {payment_form(paying)}
-            {receipt(shared.basket)}
-            <div class="sum"><span>"Total, tax included"</span> <strong data-testid="checkout-total">{total}</strong></div>
+            {price.form()}
+            {receipt(shared.basket, price)}
             {move || failure.get().map(|failure| refusal(&failure))}
             {move || if shared.user().is_some() {
                 view! {
                     <button type="button" class="button wide" data-testid="place-order" aria-disabled=move || (busy() || !ready.get()).then_some("true")
                         on:click=move |_| place.with_value(|place| place())>
-                        {move || if busy() { "Placing your order…".to_owned() } else { format!("Place order · {}", total()) }}
+                        {move || if busy() { "Placing your order…".to_owned() } else { format!("Place order · {}", price.due()) }}
                     </button>
                 }.into_any()
             } else {
@@ -142,7 +148,7 @@ fn slots_of(store: Memo<Option<Uuid>>) -> Query<Option<Slots>> {
     })
 }
 
-fn receipt(basket: RwSignal<Basket>) -> AnyView {
+fn receipt(basket: RwSignal<Basket>, price: Price) -> AnyView {
     let lines = move || {
         basket.read().lines().iter().map(|line| view! {
             <li>
@@ -152,7 +158,11 @@ fn receipt(basket: RwSignal<Basket>) -> AnyView {
             </li>
         }).collect_view()
     };
-    view! { <ul class="receipt">{lines}</ul> }.into_any()
+    view! {
+        <ul class="receipt">{lines}</ul>
+        <div class="sum"><span>"Total, tax included"</span> <strong data-testid="checkout-total">{move || price.due()}</strong></div>
+    }
+    .into_any()
 }
 
 fn pickup_form(
@@ -235,7 +245,9 @@ fn payment_form(paying: RwSignal<Paying>) -> AnyView {
 }
 
 fn refusal(failure: &Failure) -> AnyView {
-    let text = match (failure.kind, pickup::refused(failure.slug.as_deref())) {
+    let slug = failure.slug.as_deref();
+    let known = pickup::refused(slug).or_else(|| extras::refused(slug));
+    let text = match (failure.kind, known) {
         _ if failure.leaves_doubt() => {
             "We couldn't tell whether your order arrived. Press again: it won't be ordered twice."
                 .to_owned()

@@ -236,6 +236,13 @@ fn receipt(order: &Order) -> AnyView {
                 view! { <p class="line-details" data-testid="pickup-time">{icon(Icon::Clock)} " " {words} {due}</p> }
             })}
             <ul class="receipt">{lines}</ul>
+            {order.discount.as_ref().map(|discount| {
+                let words = format!("{} takes off", discount.code);
+                view! { <div class="tax"><span>{words}</span> <span>{money::format(&discount.amount)}</span></div> }
+            })}
+            {order.tip.as_ref().filter(|tip| tip.amount > 0).map(|tip| view! {
+                <div class="tax" data-testid="order-tip"><span>"Tip"</span> <span>{money::format(tip)}</span></div>
+            })}
             <div class="sum"><span>"Total"</span> <strong data-testid="order-total">{money::format(&order.total)}</strong></div>
             {taxes}
             <p class="paid" data-testid="payment-state">{icon(Icon::Counter)} {payment::state(order)}</p>

@@ -61,6 +61,14 @@ const READERS: &[Caller] = &[
     P(Role::Admin),
     S("bff"),
 ];
+/// Whoever may place an order, and order itself, which asks anew when one is placed.
+const BUYERS: &[Caller] = &[
+    P(Role::Customer),
+    P(Role::Barista),
+    P(Role::Manager),
+    P(Role::Admin),
+    S("order"),
+];
 const STAFF: &[Caller] = &[P(Role::Barista), P(Role::Manager), P(Role::Admin)];
 const MANAGERS: &[Caller] = &[P(Role::Manager), P(Role::Admin)];
 const OPERATORS: &[Caller] = &[P(Role::Admin)];
@@ -72,7 +80,7 @@ const SCOPES: [(&str, &[Caller], &[Whose]); 20] = [
         MANAGERS,
         &[Whose::Companys, Whose::Stores],
     ),
-    ("catalog:quote", SAGA, &[Whose::Sagas]),
+    ("catalog:quote", BUYERS, &[Whose::Everybodys]),
     ("catalog:read", READERS, &[Whose::Everybodys]),
     ("identity:operate", OPERATORS, &[Whose::Operators]),
     ("inventory:availability", BFF, &[Whose::Everybodys]),

@@ -52,6 +52,11 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "GET /v1/products/{product}",
             "PUT /v1/products/{product}",
             "DELETE /v1/products/{product}",
+            "GET /v1/discounts",
+            "POST /v1/discounts",
+            "GET /v1/discounts/{discount}",
+            "PUT /v1/discounts/{discount}",
+            "DELETE /v1/discounts/{discount}",
             "GET /v1/option-groups",
             "POST /v1/option-groups",
             "GET /v1/option-groups/{group}",
@@ -77,7 +82,7 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
     ),
     (
         "catalog",
-        Sagas,
+        Everybodys,
         &["POST /v1/quotes", "GET /v1/stores/{store}/openings"],
     ),
     (
