@@ -153,6 +153,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn what_was_signed_is_known_and_with_any_byte_changed_it_is_not(
             payload in proptest::collection::vec(any::<u8>(), 0..80),

@@ -160,6 +160,8 @@ fn what_is_left_goes_to_the_largest_remainders_and_of_equal_ones_to_the_first() 
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn shares_are_the_whole_amount_and_each_is_within_its_part_and_a_cent_of_its_due(
         sizes in vec(0_i64..=10_000_000_000, 1..50),

@@ -15,7 +15,7 @@ async fn running_again_and_after_a_restart_changes_nothing() {
         "vault initialised; secrets written: 27, tokens made: 7, certificate issued\n"
     );
     let (files, secrets) = (bao.files(), bao.secrets().await);
-    assert_eq!(secrets.len(), 25);
+    assert_eq!(secrets.len(), 26);
     assert!(secrets.values().all(|(version, _)| *version == 1));
 
     let unchanged = "vault open; secrets written: 0, tokens made: 0, certificate kept\n";
