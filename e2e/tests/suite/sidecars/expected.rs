@@ -21,7 +21,7 @@ pub const SECRETS: [(&str, &[&str], &[&str]); 7] = [
         ],
         &["dapr", "redis"],
     ),
-    ("catalog", &["database"], &["dapr"]),
+    ("catalog", &["database", "quotes"], &["dapr"]),
     ("order", &["client", "database"], &["dapr"]),
     ("inventory", &["database"], &["dapr"]),
     ("payment", &["database", "webhook"], &["dapr", "provider"]),
