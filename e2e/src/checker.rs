@@ -11,6 +11,7 @@ mod orders;
 mod prices;
 mod read;
 mod report;
+mod returns;
 #[cfg(test)]
 mod sample;
 mod secrets;
@@ -51,11 +52,13 @@ pub enum Invariant {
     I11,
     /// An order costs its lines less the discount, and the tip.
     I12,
+    /// What comes back is within its order, and is given for and booked once.
+    I13,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::I1,
         Self::I2,
         Self::I3,
@@ -68,6 +71,7 @@ impl Invariant {
         Self::I10,
         Self::I11,
         Self::I12,
+        Self::I13,
     ];
 
     /// The invariant in words.
@@ -86,6 +90,7 @@ impl Invariant {
             Self::I10 => "no secret is in any log, topic, table or cache",
             Self::I11 => "a pick-up slot counts the orders that hold it, and is never oversold",
             Self::I12 => "an order costs its lines less the discount, and the tip",
+            Self::I13 => "returns are within their orders, given for once and booked once",
         }
     }
 }
@@ -157,6 +162,7 @@ pub fn decide(evidence: &Evidence) -> Report {
             secrets::unspoken(evidence),
             slots::never_oversold(evidence),
             prices::add_up(evidence),
+            returns::given_and_taken_once(evidence),
         ],
     }
 }

@@ -57,6 +57,8 @@ lint_while_building() {
 }
 format_holds() {
   cargo fmt --all --check || return 1
+  # What a merge left behind compiles, in a document.
+  ! git grep -nE '^(<{7}|>{7}) ' || return 1
   local unformatted
   unformatted=$(gofmt -l tools/dapr tools/traces) || return 1
   [[ -z $unformatted ]] || { printf 'error: gofmt: %s\n' "$unformatted"; return 1; }

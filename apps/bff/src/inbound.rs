@@ -217,9 +217,13 @@ mod tests {
             let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a sample");
             let event: CloudEvent<OrderEvent> =
                 serde_json::from_str(&text).expect("an event we understand");
+            read += 1;
+            // A return has a subject and a count of its own; it tells where its order stands, which is no news.
+            if event.kind.starts_with("order.returned.") {
+                continue;
+            }
             assert_eq!(event.subject, event.data.order_id.to_string());
             assert_eq!(event.sequence, event.data.version);
-            read += 1;
         }
         assert!(
             read >= 4,

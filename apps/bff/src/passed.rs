@@ -18,7 +18,7 @@ const IDENTITY: &str = "identity";
 const CATALOG: &str = "catalog";
 
 /// The rows.
-pub static PASSED: [Passed; 77] = [
+pub static PASSED: [Passed; 88] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(POST, "/api/quotes", CATALOG, "/v1/quotes"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
@@ -110,6 +110,58 @@ pub static PASSED: [Passed; 77] = [
         "/api/orders/{id}/refunds",
         PAYMENT,
         "/v1/payments/{id}/refunds",
+    ),
+    // What came back.
+    keyed("/api/orders/{id}/returns", ORDER, "/v1/orders/{id}/returns"),
+    row(
+        GET,
+        "/api/orders/{id}/returns",
+        ORDER,
+        "/v1/orders/{id}/returns",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/returns",
+        ORDER,
+        "/v1/stores/{id}/returns",
+    ),
+    row(GET, "/api/returns", ORDER, "/v1/returns"),
+    row(GET, "/api/returns/{id}", ORDER, "/v1/returns/{id}"),
+    row(
+        POST,
+        "/api/returns/{id}/approval",
+        ORDER,
+        "/v1/returns/{id}/approval",
+    ),
+    row(
+        POST,
+        "/api/returns/{id}/rejection",
+        ORDER,
+        "/v1/returns/{id}/rejection",
+    ),
+    row(
+        POST,
+        "/api/returns/{id}/retry",
+        ORDER,
+        "/v1/returns/{id}/retry",
+    ),
+    row(
+        POST,
+        "/api/returns/{id}/settle",
+        ORDER,
+        "/v1/returns/{id}/settle",
+    ),
+    row(
+        GET,
+        "/api/orders/{id}/receipt",
+        ORDER,
+        "/v1/orders/{id}/receipt",
+    ),
+    row(
+        GET,
+        "/api/returns/{id}/receipt",
+        ORDER,
+        "/v1/returns/{id}/receipt",
     ),
     // Stock.
     row(

@@ -1,6 +1,6 @@
 //! Inventory: what every store has, what is made of it, and what is held for which order.
 //!
-//! Owns the database `db-inventory`: items, recipes, levels, their movements, reservations.
+//! Owns the database `db-inventory`: items, recipes, levels, their movements, reservations, what came back of them.
 //! Promises that stock is never below zero nor sold twice, that reserve, release and commit may be repeated and come in
 //! any order, and that every change of a level left a movement that says who made it and why.
 //! Publishes `inventory-events` (`events/`). Listens to `order-events`: confirmed commits, cancelled releases;
@@ -21,6 +21,7 @@ pub mod openapi;
 pub mod ops;
 pub mod recipe;
 pub mod reservation;
+pub mod returned;
 pub mod routes;
 pub mod seed;
 pub mod state;

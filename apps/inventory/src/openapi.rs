@@ -9,6 +9,7 @@ use service::page::Page;
 
 use crate::ops::availability::Availability;
 use crate::reservation::Summary;
+use crate::returned;
 use crate::routes;
 use crate::stock::Level;
 use crate::store::levels::MovementEntry;
@@ -53,6 +54,17 @@ fn reservations(it: &mut Document) {
         "Gives back what an order holds or has bought.",
     )
     .json::<Summary>(200, "The reservation, released.");
+    it.row(
+        PUT,
+        "/v1/returns/{return}",
+        "takeBack",
+        "Books goods of an order that came back, once.",
+    )
+    .json::<returned::Summary>(200, "The return.")
+    .refuses(404, "reservation-not-found")
+    .refuses(409, "not-sold")
+    .refuses(409, "return-exceeds-sale")
+    .refuses(422, "return-differs");
     it.row(
         GET,
         "/v1/stores/{store}/availability",

@@ -11,5 +11,6 @@ pub mod release;
 pub mod reservation;
 pub mod reserve;
 pub mod stock;
+pub mod take_back;
 pub mod threshold;
 pub mod waste;

@@ -93,6 +93,14 @@ impl TryFrom<Vec<Line>> for Lines {
     }
 }
 
+impl Lines {
+    /// A line by itself.
+    #[must_use]
+    pub fn one(line: Line) -> Self {
+        Self(vec![line])
+    }
+}
+
 /// What an order needs: of each line, the items that it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needs(Vec<BTreeMap<ItemId, i64>>);

@@ -9,8 +9,8 @@ use service::routes::{Access, Routes};
 
 use crate::inbound;
 use crate::ops::{
-    adjust, availability, movements, receive, release, reservation, reserve, stock, threshold,
-    waste,
+    adjust, availability, movements, receive, release, reservation, reserve, stock, take_back,
+    threshold, waste,
 };
 use crate::state::App;
 
@@ -41,6 +41,12 @@ pub fn table() -> Routes<App> {
             "/v1/reservations/{order}/release",
             RESERVE,
             release::handler,
+        )
+        .route(
+            Method::PUT,
+            "/v1/returns/{return}",
+            RESERVE,
+            take_back::handler,
         )
         .route(
             Method::GET,

@@ -99,6 +99,7 @@ async fn insert(
         let posting = Posting {
             store_id: *store,
             order_id: None,
+            return_id: None,
             actor: APP.to_owned(),
             at: now,
             movements: seed.items.iter().map(initial).collect(),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::reservation::OrderId;
+use crate::returned::ReturnId;
 
 macro_rules! id {
     ($name:ident, $of:literal) => {
@@ -74,7 +75,7 @@ pub enum Kind {
     Release,
     /// What was held left with its order.
     Sale,
-    /// What was sold came back, its order being cancelled before it was made.
+    /// What was sold came back, its order being cancelled before it was made, or returned after it was handed over.
     Restock,
 }
 
@@ -85,7 +86,7 @@ pub struct Effect {
     pub initial: i64,
     /// Supply by deliveries.
     pub received: i64,
-    /// Supply by cancelled sales.
+    /// Supply by sales that were cancelled or returned.
     pub restocked: i64,
     /// Supply found, or missed, in a count.
     pub adjusted: i64,
@@ -93,7 +94,7 @@ pub struct Effect {
     pub available: i64,
     /// Promised to orders.
     pub reserved: i64,
-    /// Gone with orders, those cancelled later included.
+    /// Gone with orders, those cancelled or returned later included.
     pub sold: i64,
     /// Gone otherwise.
     pub wasted: i64,
@@ -194,6 +195,8 @@ pub struct Posting {
     pub store_id: StoreId,
     /// For which order, if for one.
     pub order_id: Option<OrderId>,
+    /// For which return of it, if for one.
+    pub return_id: Option<ReturnId>,
     /// A token's subject, or the app id of whose event it was.
     pub actor: String,
     /// When.
@@ -236,11 +239,11 @@ pub struct Level {
     pub initial: i64,
     /// Supply by deliveries.
     pub received: i64,
-    /// Supply by cancelled sales.
+    /// Supply by sales that were cancelled or returned.
     pub restocked: i64,
     /// Supply found, or missed, in a count.
     pub adjusted: i64,
-    /// Gone with orders, those cancelled later included.
+    /// Gone with orders, those cancelled or returned later included.
     pub sold: i64,
     /// Gone otherwise.
     pub wasted: i64,
@@ -295,6 +298,7 @@ mod tests {
         let posting = Posting {
             store_id: StoreId(Uuid::nil()),
             order_id: None,
+            return_id: None,
             actor: "somebody".to_owned(),
             at: DateTime::UNIX_EPOCH,
             movements: vec![

@@ -7,6 +7,7 @@ pub mod levels;
 pub mod recipes;
 pub mod replays;
 pub mod reservations;
+pub mod returns;
 pub mod told;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;

@@ -6,6 +6,8 @@ use crate::order::{Order, StoreId};
 
 /// The scope of staff.
 pub const FULFIL: &str = "order:fulfil";
+/// The scope of those who run a store.
+pub const MANAGE: &str = "order:manage";
 
 /// Whether `principal` may see `order`.
 #[must_use]

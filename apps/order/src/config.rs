@@ -4,6 +4,8 @@
 
 use service::config::{Common, ConfigError, Environment};
 
+use crate::returns::handle;
+
 /// This service's app id: its audience, its client id, its name in logs.
 pub const APP: &str = "order";
 /// The app that issues tokens.
@@ -21,7 +23,26 @@ pub const PUBSUB: &str = "pubsub";
 /// The topic of our events.
 pub const TOPIC: &str = "order-events";
 
-/// What the environment says. This service has no setting of its own.
-pub fn read() -> Result<Common, ConfigError> {
-    Environment::read(&[])?.common()
+const LIMIT: &str = "CREMA_RETURN_LIMIT";
+
+/// What the environment says.
+#[derive(Debug)]
+pub struct Config {
+    /// What every service is told.
+    pub common: Common,
+    /// Up to how much, in minor units, an order's returns come to before a manager has to let another one go on.
+    pub return_limit: i64,
+}
+
+/// Reads it.
+pub fn read() -> Result<Config, ConfigError> {
+    let environment = Environment::read(&[LIMIT])?;
+    let return_limit = match environment.optional(LIMIT) {
+        Some(_) => environment.parse(LIMIT)?,
+        None => handle::LIMIT,
+    };
+    Ok(Config {
+        common: environment.common()?,
+        return_limit,
+    })
 }

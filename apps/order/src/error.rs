@@ -12,6 +12,9 @@ pub enum Error {
     /// No such order, as far as the caller is concerned.
     #[error("no such order")]
     OrderNotFound,
+    /// No such return, as far as the caller is concerned.
+    #[error("no such return")]
+    ReturnNotFound,
     /// No such store, as far as the caller is concerned.
     #[error("no such store")]
     StoreNotFound,
@@ -27,6 +30,11 @@ impl From<Error> for Problem {
                 StatusCode::NOT_FOUND,
                 "order-not-found",
                 "There is no such order",
+            ),
+            Error::ReturnNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "return-not-found",
+                "There is no such return",
             ),
             Error::StoreNotFound => Self::new(
                 StatusCode::NOT_FOUND,

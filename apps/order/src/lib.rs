@@ -1,7 +1,7 @@
 //! Orders: what was ordered, at which prices, and how far it has come.
 //!
 //! Owns the database `db-order`: orders, lines, history, their checkouts, the numbers people call out,
-//! and the slots in which they are picked up.
+//! the slots in which they are picked up, and what of them is returned.
 //! Promises that an order is stored once per Idempotency-Key and wholly or not at all, that it costs what the catalog
 //! says, and that every transition leaves one row of history and one event.
 //! Publishes `order-events` (`events/`). Listens to `payment-events` and `inventory-events` for its timelines, to
@@ -31,6 +31,8 @@ pub mod ops;
 pub mod order;
 pub mod pickup;
 pub mod prefer;
+pub mod receipt;
+pub mod returns;
 pub mod routes;
 pub mod state;
 pub mod store;

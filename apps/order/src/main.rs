@@ -7,9 +7,10 @@ use anyhow::Context as _;
 use dapr_kit::{Dapr, Secrets, Tokens};
 use order::checkout::handle::Checkouts;
 use order::checkout::runner::Runner;
-use order::config::{APP, CLIENT, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
+use order::config::{APP, CLIENT, Config, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
 use order::in_flight::InFlight;
 use order::numbers::Numbers;
+use order::returns::handle::Returns;
 use order::state::App;
 use order::waits::Waits;
 use order::{MIGRATOR, config, routes, upkeep};
@@ -24,12 +25,15 @@ use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let common = config::read()?;
+    let Config {
+        common,
+        return_limit,
+    } = config::read()?;
     let telemetry = service::telemetry::init(APP, &common)?;
     let shutdown = Shutdown::on_signals()?;
     let dapr = Dapr::connect(&common.dapr)?;
     let (app, runner, relay) = tokio::select! {
-        prepared = prepare(&dapr) => prepared?,
+        prepared = prepare(&dapr, Returns::new(return_limit)) => prepared?,
         // Asked to end while vault or database is still waited for.
         () = shutdown.requested() => return Ok(()),
     };
@@ -87,7 +91,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// What is needed before the first request: secrets, and a database with our tables.
-async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Runner, Relay)> {
+async fn prepare(dapr: &Dapr, returns: Returns) -> anyhow::Result<(App, Runner, Relay)> {
     let database = Secrets::watch(dapr.clone(), SECRET_STORE, DATABASE).await?;
     let client = Secrets::watch(dapr.clone(), SECRET_STORE, CLIENT).await?;
     let db = database::connect(database).await?;
@@ -111,6 +115,7 @@ async fn prepare(dapr: &Dapr) -> anyhow::Result<(App, Runner, Relay)> {
         numbers: Numbers::default(),
         waits: Waits::default(),
         checkouts,
+        returns,
     };
     let runner = Runner::new(app.clone(), inbox);
     Ok((app, runner, relay))

@@ -10,8 +10,10 @@ use service::page::Page;
 
 use crate::ops::checkout::CheckoutStory;
 use crate::ops::pickup;
+use crate::ops::returns::View;
 use crate::ops::slots::Slots;
 use crate::order::Order;
+use crate::receipt::Receipt;
 use crate::routes;
 use crate::store::history::HistoryEntry;
 use crate::store::queue::CheckoutView;
@@ -32,6 +34,8 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     customers(&mut it);
     staff(&mut it);
     slots(&mut it);
+    returned(&mut it);
+    receipts(&mut it);
     operators(&mut it);
     dead::describe(&mut it);
     it.events(
@@ -175,6 +179,88 @@ fn slots(it: &mut Document) {
     .refuses(404, "store-not-found");
 }
 
+fn returned(it: &mut Document) {
+    it.row(
+        POST,
+        "/v1/orders/{id}/returns",
+        "askReturn",
+        "Takes something of a completed order back, or gives a part of its price back.",
+    )
+    .keyed()
+    .json::<View>(202, "The return: on its way, or waiting for a manager.")
+    .with("Location", "The return.")
+    .refuses(404, "order-not-found")
+    .refuses(409, "idempotency-key-in-flight")
+    .refuses(409, "not-returnable")
+    .refuses(409, "return-exceeds-order")
+    .refuses(422, "currency-differs")
+    .refuses(422, "inconsistent-fields");
+    it.row(
+        GET,
+        "/v1/orders/{id}/returns",
+        "listReturns",
+        "What of an order came back.",
+    )
+    .json::<Page<View>>(200, "All of it, oldest first.")
+    .refuses(404, "order-not-found");
+    it.row(GET, "/v1/returns/{return}", "getReturn", "One return.")
+        .json::<View>(200, "The return.")
+        .refuses(404, "return-not-found");
+    it.row(
+        GET,
+        "/v1/stores/{store}/returns",
+        "listWaitingReturns",
+        "The returns that wait for a manager of a store, oldest first.",
+    )
+    .json::<Page<View>>(200, "A page.")
+    .refuses(404, "store-not-found");
+    it.row(
+        POST,
+        "/v1/returns/{return}/approval",
+        "approveReturn",
+        "Lets a return go on that somebody else has asked for.",
+    )
+    .json::<View>(202, "The return, on its way.")
+    .refuses(404, "return-not-found")
+    .refuses(409, "not-waiting")
+    .refuses(409, "own-return");
+    it.row(
+        POST,
+        "/v1/returns/{return}/rejection",
+        "rejectReturn",
+        "Does not let a return go on.",
+    )
+    .json::<View>(200, "The return, which is over.")
+    .refuses(404, "return-not-found")
+    .refuses(409, "not-waiting")
+    .refuses(409, "own-return");
+}
+
+fn receipts(it: &mut Document) {
+    for (path, id, summary, unknown) in [
+        (
+            "/v1/orders/{id}/receipt",
+            "getReceipt",
+            "The receipt of an order that was paid.",
+            "order-not-found",
+        ),
+        (
+            "/v1/returns/{return}/receipt",
+            "getCreditNote",
+            "The credit note of a return that is done.",
+            "return-not-found",
+        ),
+    ] {
+        let means = "The document, or, if `Accept` prefers `text/plain`, the same to be printed.";
+        it.row(GET, path, id, summary)
+            .json::<Receipt>(200, means)
+            .text(200, means, "text/plain")
+            .with("Vary", "Always `accept`.")
+            .refuses(404, unknown)
+            .refuses(409, "no-receipt");
+    }
+}
+
 fn operators(it: &mut Document) {
     it.row(
         GET,
@@ -210,6 +296,31 @@ fn operators(it: &mut Document) {
     .json::<Order>(200, "The order, cancelled.")
     .versioned()
     .refuses(404, "order-not-found")
+    .refuses(409, "not-parked");
+    it.row(
+        GET,
+        "/v1/returns",
+        "listParkedReturns",
+        "The returns that wait for a person to put them right, oldest first.",
+    )
+    .json::<Page<View>>(200, "A page.");
+    it.row(
+        POST,
+        "/v1/returns/{return}/retry",
+        "retryReturn",
+        "Sets a parked return going again.",
+    )
+    .json::<View>(202, "The return as it stands.")
+    .refuses(404, "return-not-found")
+    .refuses(409, "not-parked");
+    it.row(
+        POST,
+        "/v1/returns/{return}/settle",
+        "settleReturn",
+        "Calls the step done that a parked return stopped at.",
+    )
+    .json::<View>(200, "The return, which goes on.")
+    .refuses(404, "return-not-found")
     .refuses(409, "not-parked");
     it.row(
         DELETE,

@@ -7,10 +7,11 @@ use outbox::dead::routes as dead;
 use service::revoked;
 use service::routes::{Access, Routes};
 
-use crate::access::FULFIL;
+use crate::access::{self, FULFIL};
 use crate::ops::{
     cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_payment,
-    pickup, pickup_set, place, retry, settle, slots, tickets, timeline, timeline_clear,
+    pickup, pickup_set, place, receipts, retry, returns, settle, slots, tickets, timeline,
+    timeline_clear,
 };
 use crate::state::App;
 
@@ -20,12 +21,12 @@ const STAFF: Access = Access::Scope(FULFIL);
 const CANCEL: Access = Access::Scope("order:cancel");
 const OPERATE: Access = Access::Scope("order:operate");
 const SLOTS: Access = Access::Scope("order:slots");
-const MANAGE: Access = Access::Scope("order:manage");
+const MANAGE: Access = Access::Scope(access::MANAGE);
 
 /// The table.
 #[must_use]
 pub fn table() -> Routes<App> {
-    pickups(Routes::new())
+    returned(pickups(Routes::new()))
         .route(Method::POST, "/v1/orders", PLACE, place::handler)
         .route(Method::GET, "/v1/orders", READ, list::handler)
         .route(Method::GET, "/v1/orders/{id}", READ, get::handler)
@@ -143,5 +144,76 @@ fn pickups(routes: Routes<App>) -> Routes<App> {
             "/v1/stores/{store}/pickup",
             MANAGE,
             pickup_set::handler,
+        )
+}
+
+/// What comes back, and the documents of it.
+fn returned(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(
+            Method::POST,
+            "/v1/orders/{id}/returns",
+            STAFF,
+            returns::ask::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/orders/{id}/returns",
+            READ,
+            returns::list::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/returns/{return}",
+            READ,
+            returns::get::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/stores/{store}/returns",
+            MANAGE,
+            returns::waiting::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/returns/{return}/approval",
+            MANAGE,
+            returns::approve::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/returns/{return}/rejection",
+            MANAGE,
+            returns::reject::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/returns",
+            OPERATE,
+            returns::manual::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/returns/{return}/retry",
+            OPERATE,
+            returns::retry::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/returns/{return}/settle",
+            OPERATE,
+            returns::settle::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/orders/{id}/receipt",
+            READ,
+            receipts::of_order::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/returns/{return}/receipt",
+            READ,
+            receipts::of_return::handler,
         )
 }

@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::checkout::handle::Checkouts;
 use crate::in_flight::InFlight;
 use crate::numbers::Numbers;
+use crate::returns::handle::Returns;
 use crate::waits::Waits;
 
 /// The service's state. Cheap to clone.
@@ -34,4 +35,6 @@ pub struct App {
     pub waits: Waits,
     /// The way to the runner of sagas.
     pub checkouts: Checkouts,
+    /// How returns are handled.
+    pub returns: Returns,
 }

@@ -9,6 +9,8 @@ pub mod orders;
 pub mod pickup;
 pub mod queue;
 pub mod replays;
+pub mod return_holds;
+pub mod returns;
 pub mod seals;
 pub mod timeline;
 

@@ -22,6 +22,9 @@ pub enum Error {
     /// The order's payment began with another command.
     #[error("the payment began with another command")]
     Differs,
+    /// The return was asked for as another one before.
+    #[error("the return began with another command")]
+    ReturnDiffers,
     /// The provider declined, for good.
     #[error("the provider declined: {code}")]
     Declined {
@@ -89,6 +92,11 @@ impl From<Error> for Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "payment-differs",
                 "The order's payment began with another request",
+            ),
+            Error::ReturnDiffers => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "return-differs",
+                "The return began with another request",
             ),
             Error::Declined { code } => Self::new(
                 StatusCode::PAYMENT_REQUIRED,

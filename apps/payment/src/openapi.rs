@@ -26,6 +26,7 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
         routes::table().table(),
     );
     checkouts(&mut it);
+    returns(&mut it);
     managers(&mut it);
     it.row(
         POST,
@@ -107,6 +108,23 @@ fn checkouts(it: &mut Document) {
     .json::<Undone>(200, "The payment, or what stands in its place.")
     .refuses(409, "payment-captured")
     .refuses(409, "provider-refused")
+    .refuses(503, "payment-unknown");
+}
+
+fn returns(it: &mut Document) {
+    it.row(
+        PUT,
+        "/v1/payments/{order}/returns/{return}",
+        "refundReturn",
+        "Gives back what a return of goods comes to, once.",
+    )
+    .json::<Refunded>(200, "The refund.")
+    .refuses(404, "payment-not-found")
+    .refuses(409, "provider-refused")
+    .refuses(409, "refund-exceeds-capture")
+    .refuses(422, "amount-out-of-range")
+    .refuses(422, "currency-differs")
+    .refuses(422, "return-differs")
     .refuses(503, "payment-unknown");
 }
 

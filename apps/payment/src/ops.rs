@@ -5,6 +5,7 @@ pub mod capture;
 pub mod get;
 pub mod order_completed;
 pub mod refund;
+pub mod return_refund;
 pub mod transactions;
 pub mod undo_capture;
 pub mod void;

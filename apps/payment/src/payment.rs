@@ -28,6 +28,12 @@ pub struct OrderId(pub Uuid);
 #[sqlx(transparent)]
 pub struct StoreId(pub Uuid);
 
+/// Identifies a return of goods, by the order service's id of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, sqlx::Type, JsonSchema)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct ReturnId(pub Uuid);
+
 /// The least that can be paid, in minor units.
 pub const LEAST: i64 = 1;
 /// The most that can be paid at once, in minor units: far above any order, far below what sums could overflow.

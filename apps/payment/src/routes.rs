@@ -8,7 +8,8 @@ use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::ops::{
-    authorise, capture, get, order_completed, refund, transactions, undo_capture, void, webhook,
+    authorise, capture, get, order_completed, refund, return_refund, transactions, undo_capture,
+    void, webhook,
 };
 use crate::state::App;
 
@@ -47,6 +48,12 @@ pub fn table() -> Routes<App> {
             "/v1/payments/{order}/refunds",
             REFUND,
             refund::handler,
+        )
+        .route(
+            Method::PUT,
+            "/v1/payments/{order}/returns/{return}",
+            CHARGE,
+            return_refund::handler,
         )
         .route(
             Method::GET,

@@ -8,6 +8,7 @@ pub mod messages;
 pub mod operations;
 pub mod payments;
 pub mod replays;
+pub mod returns;
 
 use service::money::{Currency, Money};
 

@@ -116,7 +116,12 @@ fn admitted(evidence: &Evidence, events: &[&Event], verdict: &mut Verdict) {
 /// What each order did to the stock is what its reservation says, no matter how often it was told.
 fn moved(evidence: &Evidence, verdict: &mut Verdict) {
     let mut moved: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
-    for row in &evidence.movements {
+    // What came back after it was handed over is another invariant's.
+    let own = evidence
+        .movements
+        .iter()
+        .filter(|row| row.return_id.is_none());
+    for row in own {
         if let Some(order) = row.order_id.as_deref() {
             *moved.entry((order, &row.item_id, &row.kind)).or_default() += row.quantity;
         }

@@ -36,6 +36,16 @@ pub struct Evidence {
     pub reservations: Vec<Reservation>,
     /// Order's pick-up slots.
     pub slots: Vec<Slot>,
+    /// Order's returns.
+    pub returns: Vec<Return>,
+    /// Their lines.
+    pub returned_lines: Vec<ReturnedLine>,
+    /// The lines of orders of which something came back.
+    pub order_lines: Vec<OrderLine>,
+    /// What payment gave for returns.
+    pub return_refunds: Vec<ReturnRefund>,
+    /// What inventory holds everything to be made of.
+    pub recipes: Vec<Recipe>,
     /// By service, how many events wait to be published.
     pub outboxes: Vec<Waiting>,
     /// Which event was admitted by which service.
@@ -87,6 +97,62 @@ pub struct Slot {
     pub starts_at: String,
     pub taken: i64,
     pub capacity: i64,
+}
+
+/// A row of `returns` of order's.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Return {
+    pub id: String,
+    pub order_id: String,
+    pub state: String,
+    pub amount: i64,
+    /// Whether a person settled one of its steps, so that what follows from it is that person's word.
+    pub by_hand: bool,
+}
+
+/// A row of `return_lines`, with what was ordered.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct ReturnedLine {
+    pub return_id: String,
+    pub line: i64,
+    pub quantity: i64,
+    pub amount: i64,
+    pub goods: String,
+    pub variation_id: String,
+    pub option_ids: Vec<String>,
+}
+
+/// A row of `order_lines` of which something came back.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct OrderLine {
+    pub order_id: String,
+    pub line: i64,
+    pub quantity: i64,
+    pub cost: i64,
+    pub returned: i64,
+    pub refunded: i64,
+}
+
+/// A row of `returns` of payment's, with the operation that it stands for.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct ReturnRefund {
+    pub return_id: String,
+    pub order_id: String,
+    pub amount: i64,
+    pub state: String,
+}
+
+/// A row of `variation_recipes` or `option_recipes`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Recipe {
+    pub id: String,
+    pub item_id: String,
+    pub quantity: i64,
 }
 
 /// A row of `checkouts`.
@@ -208,6 +274,8 @@ pub struct Movement {
     pub store_id: String,
     pub item_id: String,
     pub order_id: Option<String>,
+    /// Of which return, if goods came back after they were handed over.
+    pub return_id: Option<String>,
     pub kind: String,
     pub quantity: i64,
 }

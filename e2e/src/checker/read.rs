@@ -83,10 +83,24 @@ const LEVELS: &str =
     "SELECT store_id, item_id, initial, received, restocked, adjusted, available, reserved, sold,
     wasted FROM levels ORDER BY store_id, item_id";
 const MOVEMENTS: &str =
-    "SELECT store_id, item_id, order_id, kind, sum(quantity)::bigint AS quantity FROM movements
-    GROUP BY store_id, item_id, order_id, kind";
+    "SELECT store_id, item_id, order_id, return_id, kind, sum(quantity)::bigint AS quantity FROM movements
+    GROUP BY store_id, item_id, order_id, return_id, kind";
 const RESERVATIONS: &str = "SELECT order_id, store_id, status, items, quantities FROM reservations";
 const SLOTS: &str = "SELECT store_id, starts_at, taken, capacity FROM pickup_slots";
+const RETURNS: &str =
+    "SELECT id, order_id, state, amount, EXISTS (SELECT FROM return_history AS line
+    WHERE line.return_id = returns.id AND line.action = 'settle') AS by_hand FROM returns ORDER BY id";
+const RETURNED_LINES: &str = "SELECT return_id, line, back.quantity, amount, goods, variation_id,
+    ARRAY(SELECT option->>'id' FROM jsonb_array_elements(options) AS option) AS option_ids
+    FROM return_lines AS back JOIN order_lines USING (order_id, line) ORDER BY return_id, line";
+const ORDER_LINES: &str =
+    "SELECT order_id, line, quantity, line_total - discount AS cost, returned, refunded FROM order_lines
+    WHERE returned <> 0 OR refunded <> 0 OR order_id IN (SELECT order_id FROM returns)";
+const RETURN_REFUNDS: &str =
+    "SELECT returns.id AS return_id, order_id, operations.amount, state FROM returns
+    JOIN operations ON operations.id = operation_id JOIN payments ON payments.id = payment_id";
+const RECIPES: &str = "SELECT variation_id AS id, item_id, quantity FROM variation_recipes
+    UNION ALL SELECT option_id, item_id, quantity FROM option_recipes";
 const TIMELINE: &str = "SELECT 'order' AS app, source, event_id AS id FROM timeline";
 
 async fn table<T: DeserializeOwned>(target: &Target, app: &str, query: &str) -> Result<Vec<T>> {
@@ -143,6 +157,11 @@ async fn at_rest(target: &Target) -> Result<()> {
             "a running saga",
             "SELECT order_id FROM checkouts WHERE state = 'running'",
         ),
+        (
+            "order",
+            "a running return",
+            "SELECT id FROM returns WHERE state = 'running'",
+        ),
         ("order", "an unsealed transition", UNSEALED),
         (
             "order",
@@ -196,6 +215,11 @@ pub async fn read(target: &Target) -> Result<Evidence> {
         movements: table(target, "inventory", MOVEMENTS).await?,
         reservations: table(target, "inventory", RESERVATIONS).await?,
         slots: table(target, "order", SLOTS).await?,
+        returns: table(target, "order", RETURNS).await?,
+        returned_lines: table(target, "order", RETURNED_LINES).await?,
+        order_lines: table(target, "order", ORDER_LINES).await?,
+        return_refunds: table(target, "payment", RETURN_REFUNDS).await?,
+        recipes: table(target, "inventory", RECIPES).await?,
         admissions: table(target, "order", TIMELINE).await?,
         events: events(&messages)?,
         asked: history::read(target.history())?,

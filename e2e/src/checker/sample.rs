@@ -8,7 +8,8 @@ use super::Invariant;
 use super::audit::{digest, hash, hexadecimal};
 use super::evidence::{
     Admission, Booked, Checkout, Entered, Event, Evidence, Leak, Level, Movement, Operation, Order,
-    Payment, Reservation, Seal, Searched, Slot, Transition, Waiting,
+    OrderLine, Payment, Recipe, Reservation, Return, ReturnRefund, ReturnedLine, Seal, Searched,
+    Slot, Transition, Waiting,
 };
 use crate::history::{Command, Entry, Phase};
 
@@ -20,6 +21,8 @@ const SLOT: &str = "2026-03-02T08:00:00+00:00";
 const PRICE: i64 = 250;
 const OFF: i64 = 30;
 const TIP: i64 = 20;
+/// What is given for the return.
+const BACK: i64 = 125;
 /// A step: its axis, from where, to where.
 type Step = (&'static str, Option<&'static str>, &'static str);
 
@@ -38,7 +41,8 @@ const UNDONE: [Step; 2] = [
     ("checkout", Some("pending"), "cancelled"),
 ];
 
-/// Three orders: one paid by card and one at the counter, both handed over, and one by card that was cancelled.
+/// Three orders: one paid by card and one at the counter, both handed over, and one by card that was cancelled. A part of
+/// the first came back and was thrown away.
 pub(super) fn sound() -> Evidence {
     let mut evidence = Evidence {
         outboxes: vec![Waiting {
@@ -56,12 +60,12 @@ pub(super) fn sound() -> Evidence {
             item_id: ITEM.into(),
             initial: 10,
             received: 0,
-            restocked: 1,
+            restocked: 2,
             adjusted: 0,
             available: 8,
             reserved: 0,
             sold: 3,
-            wasted: 0,
+            wasted: 1,
         }],
         movements: vec![movement(None, "initial", 10)],
         slots: vec![Slot {
@@ -80,6 +84,7 @@ pub(super) fn sound() -> Evidence {
     pay_by_card(&mut evidence, "card", false);
     pay_by_card(&mut evidence, "undone", true);
     pay_at_the_counter(&mut evidence, "counter");
+    bring_back(&mut evidence, "card");
     seal(&mut evidence);
     evidence
 }
@@ -193,6 +198,7 @@ fn movement(order: Option<&str>, kind: &str, quantity: i64) -> Movement {
         store_id: STORE.into(),
         item_id: ITEM.into(),
         order_id: order.map(str::to_owned),
+        return_id: None,
         kind: kind.into(),
         quantity,
     }
@@ -275,6 +281,62 @@ fn pay_at_the_counter(evidence: &mut Evidence, order: &str) {
     evidence
         .ledger
         .extend(entries(order, &transaction, "cash", PRICE));
+}
+
+/// A part of an order comes back, is given for, and thrown away.
+fn bring_back(evidence: &mut Evidence, order: &str) {
+    evidence.returns.push(Return {
+        id: "return".into(),
+        order_id: order.into(),
+        state: "done".into(),
+        amount: BACK,
+        by_hand: false,
+    });
+    evidence.returned_lines.push(ReturnedLine {
+        return_id: "return".into(),
+        line: 1,
+        quantity: 1,
+        amount: BACK,
+        goods: "wasted".into(),
+        variation_id: "coffee".into(),
+        option_ids: Vec::new(),
+    });
+    evidence.order_lines.push(OrderLine {
+        order_id: order.into(),
+        line: 1,
+        quantity: 2,
+        cost: PRICE,
+        returned: 1,
+        refunded: BACK,
+    });
+    evidence.return_refunds.push(ReturnRefund {
+        return_id: "return".into(),
+        order_id: order.into(),
+        amount: BACK,
+        state: "succeeded".into(),
+    });
+    evidence.recipes.push(Recipe {
+        id: "coffee".into(),
+        item_id: ITEM.into(),
+        quantity: 1,
+    });
+    for kind in ["restock", "waste"] {
+        evidence.movements.push(Movement {
+            return_id: Some("return".into()),
+            ..movement(Some(order), kind, 1)
+        });
+    }
+    let mut refund = operation(order, "refund", Some("refund of the return"));
+    (refund.amount, refund.by_staff) = (BACK, true);
+    evidence.operations.push(refund);
+    let mut line = booked(order, "refund", "refund of the return", "refunded");
+    line.amount = BACK;
+    evidence.provider.push(line);
+    let transaction = format!("refund of {order}");
+    let entries = entries(order, &transaction, "provider_receivable", -BACK);
+    evidence.ledger.extend(entries);
+    let own = evidence.payments.iter_mut().find(|it| it.order_id == order);
+    own.expect("a payment").refunded = BACK;
 }
 
 fn seal(evidence: &mut Evidence) {
@@ -404,7 +466,7 @@ pub(super) const SPOILED: &[Spoiled] = &[
         it.ledger.extend(entries("card", "nothing", "cash", 5));
     }),
     ("a completed order that was not paid", Invariant::I5, |it| {
-        it.payments[0].captured = 0;
+        it.payments[2].captured = 0;
     }),
     ("a cancelled order that was", Invariant::I5, |it| {
         let payment = &mut it.payments[1];
@@ -492,6 +554,40 @@ pub(super) const SPOILED: &[Spoiled] = &[
     }),
     ("a tip that is taxed", Invariant::I12, |it| {
         it.orders[0].taxed += TIP;
+    }),
+    ("a return that was never refunded", Invariant::I13, |it| {
+        it.return_refunds.clear();
+    }),
+    ("a return that was refunded twice", Invariant::I13, |it| {
+        let again = it.return_refunds[0].clone();
+        it.return_refunds.push(again);
+    }),
+    (
+        "a return that was rejected and refunded",
+        Invariant::I13,
+        |it| {
+            it.returns[0].state = "rejected".into();
+            it.order_lines.clear();
+        },
+    ),
+    ("more came back than was ordered", Invariant::I13, |it| {
+        it.order_lines[0].quantity = 0;
+    }),
+    ("more was given than the line cost", Invariant::I13, |it| {
+        it.order_lines[0].cost = BACK - 1;
+    }),
+    ("a line that miscounts its returns", Invariant::I13, |it| {
+        it.order_lines[0].refunded = 0;
+    }),
+    (
+        "a return of other goods than its lines",
+        Invariant::I13,
+        |it| {
+            it.recipes[0].quantity = 2;
+        },
+    ),
+    ("a return that goes on for ever", Invariant::I13, |it| {
+        it.returns[0].state = "running".into();
     }),
     ("a secret in a log", Invariant::I10, |it| {
         it.leaks.push(Leak {

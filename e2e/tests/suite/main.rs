@@ -29,6 +29,7 @@ mod quoted;
 mod redelivery;
 mod replay;
 mod resiliency;
+mod returns;
 mod rotation;
 mod sealed;
 mod shop;

@@ -51,6 +51,10 @@ pub fn body_for(method: &Method, path: &str) -> Option<String> {
         ("PUT", "hours") => json!({ "weekly": [], "closures": [] }),
         ("PUT", "pickup") => json!({ "capacity": 3 }),
         ("POST", "fulfilment") => json!({ "status": "preparation" }),
+        ("POST", "returns") => {
+            json!({ "lines": [{ "line": 1, "quantity": 1, "goods": "wasted" }], "reason": "late" })
+        }
+        ("POST", "rejection") => json!({ "note": "it was drunk" }),
         ("POST", "settle") => json!({ "note": "by hand" }),
         ("POST", "refunds") => {
             json!({ "amount": { "amount": 1, "currency": "EUR" }, "reason": "cold" })
@@ -141,7 +145,7 @@ async fn a_body_that_breaks_the_contract_reaches_nobody() {
         let call = asked_of(&stage, row.app).await.pop().expect("a call");
         assert_eq!(call.body, good.as_bytes(), "{path}");
     }
-    assert_eq!(judged, 25, "rows whose service reads a body");
+    assert_eq!(judged, 28, "rows whose service reads a body");
 }
 
 #[tokio::test]

@@ -36,6 +36,17 @@ const EXPECTED: &str = "
     GET /api/orders/{id}/payment > payment /v1/payments/{id}
     GET /api/orders/{id}/transactions > payment /v1/payments/{id}/transactions
     POST! /api/orders/{id}/refunds > payment /v1/payments/{id}/refunds
+    POST! /api/orders/{id}/returns > order /v1/orders/{id}/returns
+    GET /api/orders/{id}/returns > order /v1/orders/{id}/returns
+    GET /api/stores/{id}/returns > order /v1/stores/{id}/returns
+    GET /api/returns > order /v1/returns
+    GET /api/returns/{id} > order /v1/returns/{id}
+    POST /api/returns/{id}/approval > order /v1/returns/{id}/approval
+    POST /api/returns/{id}/rejection > order /v1/returns/{id}/rejection
+    POST /api/returns/{id}/retry > order /v1/returns/{id}/retry
+    POST /api/returns/{id}/settle > order /v1/returns/{id}/settle
+    GET /api/orders/{id}/receipt > order /v1/orders/{id}/receipt
+    GET /api/returns/{id}/receipt > order /v1/returns/{id}/receipt
     GET /api/stores/{id}/stock > inventory /v1/stores/{id}/stock
     GET /api/stores/{id}/stock/{item}/movements > inventory /v1/stores/{id}/stock/{item}/movements
     PUT /api/stores/{id}/stock/{item}/threshold > inventory /v1/stores/{id}/stock/{item}/threshold

@@ -154,6 +154,7 @@ impl Command<'_> {
         let posting = Posting {
             store_id: self.store,
             order_id: None,
+            return_id: None,
             actor: self.principal.subject.clone(),
             at: now,
             movements: vec![Movement {

@@ -44,6 +44,7 @@ pub async fn commit(
     let posting = Posting {
         store_id: claim.store_id,
         order_id: Some(order),
+        return_id: None,
         actor: actor.to_owned(),
         at: now,
         movements: all,

@@ -36,6 +36,7 @@ async fn expire_one(app: &App) -> Result<bool, Error> {
         let posting = Posting {
             store_id: claim.store_id,
             order_id: Some(reservation.order_id),
+            return_id: None,
             actor: APP.to_owned(),
             at: now,
             movements: movements(app, Kind::Release, &reservation.portions),

@@ -54,6 +54,7 @@ pub async fn release(
         let posting = Posting {
             store_id: claim.store_id,
             order_id: Some(order),
+            return_id: None,
             actor: actor.to_owned(),
             at: now,
             movements: movements(app, kind, &reservation.portions),

@@ -115,6 +115,7 @@ pub async fn reserve(
     let posting = Posting {
         store_id: command.store_id,
         order_id: Some(order),
+        return_id: None,
         actor: actor.to_owned(),
         at: now,
         movements: movements(app, Kind::Reservation, &reservation.portions),

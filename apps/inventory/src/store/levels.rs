@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::reservation::OrderId;
+use crate::returned::ReturnId;
 use crate::stock::{ItemId, Kind, Level, Posting, StoreId, Unit};
 
 /// Whether stock may be promised that isn't there.
@@ -83,9 +84,9 @@ pub async fn post(
                FROM change, verdict
                WHERE verdict.good AND level.store_id = $1 AND level.item_id = change.item_id
            ), noted AS (
-               INSERT INTO movements (store_id, item_id, id, kind, quantity, reason, actor, order_id, at)
+               INSERT INTO movements (store_id, item_id, id, kind, quantity, reason, actor, order_id, at, return_id)
                SELECT $1, movement.item_id, movement.id, movement.kind, movement.quantity, movement.reason, $17, $18,
-                      $19
+                      $19, $20
                FROM unnest($12::uuid[], $13::uuid[], $14::text[], $15::bigint[], $16::text[])
                         AS movement (id, item_id, kind, quantity, reason),
                     verdict
@@ -112,6 +113,7 @@ pub async fn post(
         posting.actor,
         posting.order_id.map(|order| order.0),
         posting.at,
+        posting.return_id.map(|it| it.0),
     )
     .fetch_all(connection)
     .await?;
@@ -236,6 +238,8 @@ pub struct MovementEntry {
     pub actor: String,
     /// For which order, if for one.
     pub order_id: Option<OrderId>,
+    /// For which return of it, if for one.
+    pub return_id: Option<ReturnId>,
     /// When.
     #[serde(with = "service::clock::rfc3339")]
     #[schemars(with = "DateTime<Utc>")]
@@ -252,7 +256,8 @@ pub async fn movements(
 ) -> Result<Vec<MovementEntry>> {
     sqlx::query_as!(
         MovementEntry,
-        r#"SELECT id, kind AS "kind: Kind", quantity, reason, actor, order_id AS "order_id: OrderId", at
+        r#"SELECT id, kind AS "kind: Kind", quantity, reason, actor, order_id AS "order_id: OrderId",
+                  return_id AS "return_id: ReturnId", at
            FROM movements
            WHERE store_id = $1 AND item_id = $2 AND id < coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
            ORDER BY id DESC LIMIT $4"#,

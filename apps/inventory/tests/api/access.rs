@@ -12,10 +12,10 @@ use crate::world::{SCOPES, World, request};
 async fn every_route_needs_our_sidecar_a_token_for_us_and_its_scope() {
     let world = World::new().await;
     let table = routes::table();
-    assert_eq!(table.table().len(), 15);
+    assert_eq!(table.table().len(), 16);
     for route in table.table() {
         let id = Uuid::from_u128(1).to_string();
-        let path = ["{order}", "{store}", "{item}", "{id}"]
+        let path = ["{order}", "{store}", "{item}", "{id}", "{return}"]
             .iter()
             .fold(route.path.to_owned(), |path, name| path.replace(name, &id));
         let method = route.method.clone();

@@ -85,6 +85,7 @@ fn reservation(world: &World, quantity: i64) -> Posting {
     Posting {
         store_id: StoreId(STORE),
         order_id: None,
+        return_id: None,
         actor: "the test".to_owned(),
         at: world.app.clock.now(),
         movements: vec![Movement {

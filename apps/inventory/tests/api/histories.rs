@@ -304,7 +304,7 @@ impl History<'_> {
 /// Makes the world of the history before forget it all but for its recipes.
 async fn begin_again(world: &World, beans: i64, buns: i64) {
     sqlx::raw_sql(
-        "TRUNCATE stores, levels, told, movements, reservations, replays, outbox.events, inbox.messages, inbox.heads,
+        "TRUNCATE stores, levels, told, movements, returns, reservations, replays, outbox.events, inbox.messages, inbox.heads,
                   inbox.late",
     )
     .execute(world.db())

@@ -13,6 +13,7 @@ mod openapi;
 mod orders;
 mod release;
 mod reserve;
+mod returns;
 mod rush;
 mod seed;
 mod staff;

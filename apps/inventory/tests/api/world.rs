@@ -149,6 +149,7 @@ impl World {
         let posting = Posting {
             store_id: StoreId(store),
             order_id: None,
+            return_id: None,
             actor: "the test".to_owned(),
             at: self.app.clock.now(),
             movements: movements.map(movement).collect(),

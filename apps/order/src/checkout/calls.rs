@@ -129,7 +129,7 @@ fn read(call: Call, reply: &Reply) -> Outcome {
 }
 
 /// The error with its causes, for the saga's history. Neither tokens nor bodies are in it.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

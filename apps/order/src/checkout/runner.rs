@@ -2,7 +2,7 @@
 //!
 //! Invariant: a runner works on a saga only under a hold of its own, and every record names that hold. Whoever lost it,
 //! by a crash, a freeze or a slow database, writes nothing any more; what it may have called meanwhile is asked again
-//! by the next holder under the same id, and has its effect once.
+//! by the next holder under the same id, and has its effect once. Returns are driven beside, by a runner of their own.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 use crate::checkout::handle::Held;
 use crate::checkout::record::{RecordError, give_up, reach, record};
 use crate::checkout::{Action, calls};
+use crate::returns;
 use crate::state::App;
 use crate::store;
 use crate::store::checkouts::Told;
@@ -62,6 +63,10 @@ impl Runner {
             Arc::clone(&self.room),
             self.stopping.subscribe(),
         ));
+        let returns = tokio::spawn(returns::runner::run(
+            self.app.clone(),
+            self.stopping.subscribe(),
+        ));
         let mut driven = JoinSet::new();
         loop {
             tokio::select! {
@@ -88,6 +93,7 @@ impl Runner {
         }
         self.stopping.send_replace(true);
         report_panic(claiming.await);
+        report_panic(returns.await);
         while let Some(ended) = driven.join_next().await {
             report_panic(ended);
         }

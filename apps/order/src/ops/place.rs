@@ -335,7 +335,9 @@ impl NewOrder<'_> {
             owner: app.checkouts.owner(),
             lease: LEASE,
         };
-        let hold = store::orders::insert(&mut transaction, &order, &transitions, new).await?;
+        let hold =
+            store::orders::insert(&mut transaction, &order, self.quote.zone, &transitions, new)
+                .await?;
         outbox::append(
             &mut transaction,
             &events::of(&order, &transitions, &app.ids)?,

@@ -5,7 +5,7 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use service::auth::Principal;
 use service::etag;
 use service::extract::{Json, Path};
@@ -29,11 +29,19 @@ pub struct Settlement {
     pub note: Note,
 }
 
-/// What an operator says: 1 to 1000 characters, without blanks around.
-#[derive(Debug, Deserialize, JsonSchema)]
+/// What an operator or staff says: 1 to 1000 characters, without blanks around.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(extend("pattern" = NOT_BLANK))]
 pub struct Note(String);
+
+impl Note {
+    /// The note's text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
 
 impl TryFrom<String> for Note {
     type Error = &'static str;

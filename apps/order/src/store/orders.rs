@@ -4,6 +4,7 @@
 //! writes takes the caller's transaction and the transitions with it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use service::money::{Currency, Money};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -62,10 +63,11 @@ pub async fn take_numbers(
     .await
 }
 
-/// Stores a new order with its lines, its transitions so far and its saga; returns the first hold on the saga.
+/// Stores a new order of a store in `zone` with its lines, its transitions so far and its saga; returns the first hold on the saga.
 pub async fn insert(
     connection: &mut PgConnection,
     order: &Order,
+    zone: Tz,
     transitions: &[Transition],
     new: NewSaga<'_>,
 ) -> Result<Hold> {
@@ -84,8 +86,8 @@ pub async fn insert(
         "WITH new_order AS (
              INSERT INTO orders (id, customer, store_id, store_name, business_day, number, placed_at, checkout,
                                  fulfilment, payment_method, payment_status, currency, total, tax, version, due_at, slot,
-                                 discount_code, discount, tip)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $33, $34, $36, $37, $38)
+                                 discount_code, discount, tip, zone)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $33, $34, $36, $37, $38, $39)
          ), new_saga AS (
              INSERT INTO checkouts (order_id, state, direction, step, charged, deadline, card_token, trace_parent,
                                     owner, fence, claimable_at)
@@ -138,6 +140,7 @@ pub async fn insert(
         order.discount.as_ref().map(|discount| discount.code.as_str()),
         order.discount.as_ref().map_or(0, |discount| discount.amount.amount),
         order.tip.amount,
+        zone.name(),
     )
     .execute(&mut *connection)
     .await?;
@@ -175,6 +178,15 @@ pub async fn update(
         return Err(sqlx::Error::RowNotFound);
     }
     history::record(connection, order.id, transitions).await
+}
+
+/// The zone of the store that an order was placed at.
+pub async fn zone(connection: &mut PgConnection, id: OrderId) -> Result<Tz> {
+    sqlx::query_scalar!("SELECT zone FROM orders WHERE id = $1", id.0)
+        .fetch_one(connection)
+        .await?
+        .parse()
+        .map_err(|error: chrono_tz::ParseError| sqlx::Error::Decode(error.to_string().into()))
 }
 
 /// One order, if it exists.

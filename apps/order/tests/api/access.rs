@@ -14,7 +14,7 @@ async fn every_route_needs_our_sidecar_a_token_for_us_and_its_scope() {
     let all =
         "order:place order:read order:cancel order:fulfil order:operate order:slots order:manage";
     let table = routes::table();
-    assert_eq!(table.table().len(), 23);
+    assert_eq!(table.table().len(), 34);
     for route in table.table() {
         let scope = match route.access {
             Access::Scope(scope) => scope,
@@ -24,6 +24,7 @@ async fn every_route_needs_our_sidecar_a_token_for_us_and_its_scope() {
         let path = route.path.replace("{id}", &Uuid::from_u128(1).to_string());
         let path = path.replace("{store}", &Uuid::from_u128(1).to_string());
         let path = path.replace("{order}", &Uuid::from_u128(1).to_string());
+        let path = path.replace("{return}", &Uuid::from_u128(1).to_string());
         let method = route.method.clone();
         let others: Vec<_> = all.split(' ').filter(|granted| *granted != scope).collect();
 

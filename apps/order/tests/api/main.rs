@@ -18,6 +18,8 @@ mod pickup;
 mod place;
 mod quoted;
 mod read;
+mod receipts;
+mod returns;
 mod revoked;
 mod saga;
 mod shop;

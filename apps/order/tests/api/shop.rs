@@ -11,7 +11,7 @@ use testkit::Sidecar;
 use wiremock::{Request, ResponseTemplate};
 
 /// What is called, by what name, where.
-const CALLS: [(&str, &str, Method, &str); 6] = [
+const CALLS: [(&str, &str, Method, &str); 8] = [
     ("reserve", "inventory", Method::PUT, "/v1/reservations/{id}"),
     (
         "release",
@@ -33,6 +33,13 @@ const CALLS: [(&str, &str, Method, &str); 6] = [
         Method::POST,
         "/v1/payments/{id}/refund",
     ),
+    (
+        "return_refund",
+        "payment",
+        Method::PUT,
+        "/v1/payments/{id}/returns/{id}",
+    ),
+    ("return_stock", "inventory", Method::PUT, "/v1/returns/{id}"),
 ];
 
 #[derive(Default)]

@@ -15,6 +15,7 @@ use order::checkout::handle::{Checkouts, Held};
 use order::checkout::runner::Runner;
 use order::in_flight::InFlight;
 use order::numbers::Numbers;
+use order::returns::handle::Returns;
 use order::routes;
 use order::state::App;
 use order::waits::Waits;
@@ -162,6 +163,7 @@ impl World {
             numbers: Numbers::default(),
             waits: Waits::default(),
             checkouts,
+            returns: Returns::default(),
             ..self.app.clone()
         };
         self.run(Runner::new(app.clone(), inbox));
@@ -389,6 +391,7 @@ fn app(db: PgPool, sidecar: &Sidecar) -> (App, Inbox) {
         numbers: Numbers::default(),
         waits: Waits::default(),
         checkouts,
+        returns: Returns::default(),
     };
     (app, inbox)
 }

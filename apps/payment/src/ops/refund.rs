@@ -81,7 +81,7 @@ pub async fn handler(
     Json(command): Json<Refund>,
 ) -> Result<impl IntoResponse, Problem> {
     let key = Key::of(&headers)?;
-    if !(1..=LONGEST_REASON).contains(&command.reason.trim().chars().count()) {
+    if !is_reason(&command.reason) {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "reason-missing",
@@ -94,6 +94,21 @@ pub async fn handler(
     Ok((StatusCode::CREATED, axum::Json(refunded)))
 }
 
+/// Whether staff said something, and not too much.
+#[must_use]
+pub fn is_reason(text: &str) -> bool {
+    (1..=LONGEST_REASON).contains(&text.trim().chars().count())
+}
+
+/// Passes what can be given back at all.
+pub fn in_range(amount: Money) -> Result<(), Error> {
+    if (LEAST..=MOST).contains(&amount.amount) {
+        Ok(())
+    } else {
+        Err(Error::AmountOutOfRange)
+    }
+}
+
 /// Refunds once per key.
 pub async fn refund(
     app: &App,
@@ -102,10 +117,17 @@ pub async fn refund(
     key: Key,
     command: &Refund,
 ) -> Result<Refunded, Error> {
-    if !(LEAST..=MOST).contains(&command.amount.amount) {
-        return Err(Error::AmountOutOfRange);
-    }
-    let (mut operation, asked) = begin(app, principal, order, key, command).await?;
+    in_range(command.amount)?;
+    let (operation, asked) = begin(app, principal, order, key, command).await?;
+    bring_to_its_end(app, operation, asked).await
+}
+
+/// The refund once the provider has decided, or [`Error::Unknown`] as long as it has not.
+pub async fn bring_to_its_end(
+    app: &App,
+    mut operation: Operation,
+    asked: Asked,
+) -> Result<Refunded, Error> {
     if operation.is_open() {
         settle::drive(app, &operation, asked).await?;
         let mut connection = app.db.acquire().await?;
@@ -117,7 +139,7 @@ pub async fn refund(
     Ok(Refunded {
         refund_id: operation.id,
         payment_id: operation.payment_id,
-        order_id: order,
+        order_id: operation.order_id,
         amount: operation.amount,
         reason: operation.reason.unwrap_or_default(),
         status: "refunded",
@@ -154,28 +176,12 @@ async fn begin(
         transaction.commit().await?;
         return Ok((operation, Asked::Perhaps));
     }
-    if command.amount.currency != payment.amount.currency {
-        return Err(Error::CurrencyDiffers);
-    }
-    let operations = store::operations::of_payment(&mut transaction, payment.id).await?;
-    let left = payment.captured().amount - operations.promised_back();
-    if command.amount.amount > left {
-        return Err(Error::ExceedsCapture);
-    }
-    let intent = Intent {
-        id: OperationId(app.ids.next()),
-        payment_id: payment.id,
-        order_id: order,
-        kind: Kind::Refund,
-        number: operations.next_number(Kind::Refund),
+    let wish = Wish {
         amount: command.amount,
+        reason: &command.reason,
         actor: &principal.subject,
-        reason: Some(&command.reason),
     };
-    let operation = match payment.method {
-        Method::Card => store::operations::begin(&mut transaction, &intent, now).await?,
-        Method::Counter => over_the_counter(app, &mut transaction, payment, &intent).await?,
-    };
+    let (operation, asked) = promise(app, &mut transaction, payment, wish).await?;
     let id = operation.id;
     let claimed = store::replays::claim(
         &mut transaction,
@@ -191,6 +197,51 @@ async fn begin(
     }
     transaction.commit().await?;
     app.outbox.wake();
+    Ok((operation, asked))
+}
+
+/// What is to be given back of a payment.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub reason: &'a str,
+    /// Who wants it.
+    pub actor: &'a str,
+}
+
+/// Promises a refund in the caller's transaction, which has the payment locked: it is then brought to its end, or done
+/// with the transaction where no provider has a part in it.
+pub async fn promise(
+    app: &App,
+    connection: &mut PgConnection,
+    payment: Payment,
+    wish: Wish<'_>,
+) -> Result<(Operation, Asked), Error> {
+    if wish.amount.currency != payment.amount.currency {
+        return Err(Error::CurrencyDiffers);
+    }
+    let operations = store::operations::of_payment(connection, payment.id).await?;
+    let left = payment.captured().amount - operations.promised_back();
+    if wish.amount.amount > left {
+        return Err(Error::ExceedsCapture);
+    }
+    let intent = Intent {
+        id: OperationId(app.ids.next()),
+        payment_id: payment.id,
+        order_id: payment.order_id,
+        kind: Kind::Refund,
+        number: operations.next_number(Kind::Refund),
+        amount: wish.amount,
+        actor: wish.actor,
+        reason: Some(wish.reason),
+    };
+    let now = app.clock.now();
+    let operation = match payment.method {
+        Method::Card => store::operations::begin(connection, &intent, now).await?,
+        Method::Counter => over_the_counter(app, connection, payment, &intent).await?,
+    };
     let subject = Subject::earlier(Kind::Refund, &operations);
     Ok((operation, subject.map_or(Asked::Perhaps, Asked::Never)))
 }

@@ -14,12 +14,13 @@ const ALL: &str = "payment:charge payment:read payment:refund payment:operate";
 async fn every_route_needs_our_sidecar_a_token_for_us_and_its_scope() {
     let world = World::new().await;
     let table = routes::table();
-    assert_eq!(table.table().len(), 13);
+    assert_eq!(table.table().len(), 14);
     for route in table.table() {
         let path = route
             .path
             .replace("{order}", &Uuid::from_u128(1).to_string());
         let path = path.replace("{id}", &Uuid::from_u128(1).to_string());
+        let path = path.replace("{return}", &Uuid::from_u128(1).to_string());
         let method = route.method.clone();
         let token = world
             .issuer

@@ -35,6 +35,7 @@ mod openapi;
 mod provider;
 mod read;
 mod refund;
+mod returns;
 mod secrecy;
 mod sequences;
 mod shapes;

@@ -139,7 +139,7 @@ const BOTH: &[&str] = &["GET", "POST"];
 const EDIT: &[&str] = &["DELETE", "GET", "POST", "PUT"];
 
 /// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
-pub const CALLS: [Call; 41] = [
+pub const CALLS: [Call; 43] = [
     ("bff", "catalog", EDIT, "/v1/stores"),
     ("bff", "catalog", EDIT, "/v1/categories"),
     ("bff", "catalog", EDIT, "/v1/products"),
@@ -164,6 +164,7 @@ pub const CALLS: [Call; 41] = [
     ("bff", "inventory", &["GET", "POST", "PUT"], "/v1/stores"),
     ("bff", "inventory", BOTH, "/v1/dead-letters"),
     ("bff", "order", BOTH, "/v1/orders"),
+    ("bff", "order", BOTH, "/v1/returns"),
     ("bff", "order", &["GET", "PUT"], "/v1/stores"),
     ("bff", "order", BOTH, "/v1/checkouts"),
     ("bff", "order", &["DELETE"], "/v1/timeline"),
@@ -179,6 +180,7 @@ pub const CALLS: [Call; 41] = [
         &["GET", "POST", "PUT"],
         "/v1/reservations",
     ),
+    ("order", "inventory", &["PUT"], "/v1/returns"),
     ("order", "payment", &["POST", "PUT"], "/v1/payments"),
     ("order", "identity", WRITE, "/oauth2/token"),
     ("order", "identity", READ, "/oauth2/jwks"),

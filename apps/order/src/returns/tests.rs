@@ -1,0 +1,286 @@
+//! Random sequences of returns, rejected ones among them: never more than the line, and all of it for all of it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::lifecycle::Fulfilment;
+use crate::order::{CustomerId, Payment, PaymentMethod, PaymentStatus};
+use crate::pickup::Pickup;
+
+/// What was taken off each line before.
+const OFF: i64 = 7;
+
+/// What a line costs in all, by quantity, total and rate; totals need not be divisible, as after a discount.
+type Ordered = (i32, i64, i32);
+
+fn eur(amount: i64) -> Money {
+    Money::new(amount, "EUR".parse().expect("a currency"))
+}
+
+/// The tax contained in `gross`, half away from zero.
+fn contained(gross: i64, rate_bp: i32) -> i64 {
+    let rate = i64::from(rate_bp);
+    (2 * gross * rate + 10_000 + rate) / (2 * (10_000 + rate))
+}
+
+fn order(lines: &[Ordered]) -> Order {
+    let line = |(quantity, total, rate): &Ordered| Line {
+        variation_id: Uuid::from_u128(4),
+        product: "Flat white".into(),
+        variation: "Large".into(),
+        options: Vec::new(),
+        quantity: *quantity,
+        unit_price: eur(total / i64::from(*quantity)),
+        line_total: eur(total + OFF),
+        discount: eur(OFF),
+        tax_rate_bp: *rate,
+    };
+    let mut tax: Vec<Tax> = Vec::new();
+    for rate_bp in [500, 800, 2300] {
+        let own = lines.iter().filter(|(.., rate)| *rate == rate_bp);
+        let gross = own.map(|(_, total, _)| total).sum();
+        tax.push(Tax {
+            rate_bp,
+            gross: eur(gross),
+            tax: eur(contained(gross, rate_bp)),
+        });
+    }
+    Order {
+        id: OrderId(Uuid::from_u128(1)),
+        number: OrderNumber(42),
+        customer: CustomerId(Uuid::from_u128(2)),
+        store_id: StoreId(Uuid::from_u128(3)),
+        store_name: "Rynek".into(),
+        business_day: chrono::NaiveDate::default(),
+        placed_at: DateTime::UNIX_EPOCH,
+        pickup: Pickup::stored(DateTime::UNIX_EPOCH, None),
+        checkout: Checkout::Completed,
+        fulfilment: Fulfilment::Delivered,
+        payment: Payment {
+            method: PaymentMethod::Card,
+            status: PaymentStatus::Captured,
+        },
+        reason: None,
+        lines: lines.iter().map(line).collect(),
+        discount: None,
+        tip: eur(0),
+        total: eur(lines.iter().map(|(_, total, _)| total).sum()),
+        tax,
+        version: 6,
+    }
+}
+
+/// What an order's returns come to, those that were rejected left out: what the store adds up.
+fn earlier(order: &Order, all: &[(Return, bool)]) -> Earlier {
+    let live = || all.iter().filter(|(_, rejected)| !rejected);
+    let mut lines = vec![Before::default(); order.lines.len()];
+    for line in live().flat_map(|(it, _)| &it.lines) {
+        let before = &mut lines[usize::try_from(line.line - 1).expect("a place")];
+        before.units += line.quantity;
+        if line.quantity > 0 {
+            before.for_units += line.amount.amount;
+        } else {
+            before.parts += line.amount.amount;
+        }
+    }
+    Earlier {
+        count: i32::try_from(all.len()).expect("a few"),
+        amount: live().map(|(it, _)| it.amount.amount).sum(),
+        lines,
+        tax: live().flat_map(|(it, _)| it.tax.clone()).collect(),
+    }
+}
+
+fn wish(lines: Vec<Wanted>) -> Wish {
+    Wish {
+        id: ReturnId(Uuid::from_u128(9)),
+        lines,
+        reason: Reason::Quality,
+        note: None,
+        asked_by: "barista".into(),
+    }
+}
+
+fn ask(order: &Order, all: &[(Return, bool)], lines: Vec<Wanted>) -> Result<Return, Refused> {
+    Return::ask(
+        order,
+        &earlier(order, all),
+        wish(lines),
+        DateTime::UNIX_EPOCH,
+    )
+}
+
+fn pieces(line: i32, units: i32) -> Wanted {
+    Wanted {
+        line,
+        what: What::Units(units, Goods::Restocked),
+    }
+}
+
+fn part(line: i32, amount: i64) -> Wanted {
+    Wanted {
+        line,
+        what: What::Part(eur(amount)),
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Pieces(i32, i32),
+    Part(i32, i64),
+    Both(i32, i32),
+    Reject(usize),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (1..4i32, 1..4i32).prop_map(|(line, units)| Act::Pieces(line, units)),
+        2 => (1..4i32, 1..900i64).prop_map(|(line, amount)| Act::Part(line, amount)),
+        1 => (1..4i32, 1..3i32).prop_map(|(line, units)| Act::Both(line, units)),
+        2 => (0..8usize).prop_map(Act::Reject),
+    ]
+}
+
+/// Holds what was given of every line, and of every rate, against what it cost.
+fn assert_within(order: &Order, all: &[(Return, bool)]) {
+    let so_far = earlier(order, all);
+    for (line, before) in order.lines.iter().zip(&so_far.lines) {
+        assert!(before.units <= line.quantity);
+        assert!(before.for_units + before.parts <= allot::cost(line));
+    }
+    for whole in &order.tax {
+        let own = so_far.tax.iter().filter(|it| it.rate_bp == whole.rate_bp);
+        let given: i64 = own.map(|it| it.tax.amount).sum();
+        assert!(given <= whole.tax.amount, "{given} of {whole:?}");
+    }
+    for (it, _) in all {
+        let lines: i64 = it.lines.iter().map(|line| line.amount.amount).sum();
+        let rates: i64 = it.tax.iter().map(|tax| tax.gross.amount).sum();
+        assert_eq!((lines, rates), (it.amount.amount, it.amount.amount));
+        assert!(it.tax.iter().all(|it| it.tax.amount <= it.gross.amount));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_returns_gives_more_than_was_paid_and_all_of_it_gives_exactly_that(
+        lines in prop::collection::vec((1..7i32, 0..2_000i64, prop::sample::select(vec![500, 800, 2300])), 1..4),
+        acts in prop::collection::vec(act(), 0..16),
+    ) {
+        let order = order(&lines);
+        let mut all: Vec<(Return, bool)> = Vec::new();
+        for act in acts {
+            let asked = match act {
+                Act::Pieces(line, units) => ask(&order, &all, vec![pieces(line, units)]),
+                Act::Part(line, amount) => ask(&order, &all, vec![part(line, amount)]),
+                Act::Both(line, units) => {
+                    ask(&order, &all, vec![pieces(line, units), pieces(line % 3 + 1, 1)])
+                }
+                Act::Reject(which) => {
+                    if let Some((_, rejected)) = all.get_mut(which) {
+                        *rejected = true;
+                    }
+                    continue;
+                }
+            };
+            if let Ok(asked) = asked {
+                all.push((asked, false));
+            }
+            assert_within(&order, &all);
+        }
+        // The rest comes back piece by piece.
+        for (line, ordered) in (1..).zip(&order.lines) {
+            let place = usize::try_from(line - 1).expect("a place");
+            let came_back = earlier(&order, &all).lines[place].units;
+            for _ in came_back..ordered.quantity {
+                let last = ask(&order, &all, vec![pieces(line, 1)]).expect("one is left");
+                all.push((last, false));
+                assert_within(&order, &all);
+            }
+            // What was rejected after the last piece had come back is left to be given.
+            let before = earlier(&order, &all).lines[place];
+            let left = allot::cost(ordered) - before.for_units - before.parts;
+            prop_assert!(left == 0 || came_back == ordered.quantity);
+            if left > 0 {
+                all.push((ask(&order, &all, vec![part(line, left)]).expect("it is left"), false));
+            }
+        }
+        let so_far = earlier(&order, &all);
+        for (line, before) in order.lines.iter().zip(&so_far.lines) {
+            prop_assert_eq!(before.for_units + before.parts, allot::cost(line));
+        }
+        for whole in &order.tax {
+            let own = so_far.tax.iter().filter(|it| it.rate_bp == whole.rate_bp);
+            prop_assert_eq!(own.map(|it| it.tax.amount).sum::<i64>(), whole.tax.amount);
+        }
+        prop_assert_eq!(so_far.amount, order.total.amount);
+        for (line, _) in (1..).zip(&order.lines) {
+            prop_assert_eq!(ask(&order, &all, vec![pieces(line, 1)]), Err(Refused::Exceeds(0)));
+            prop_assert_eq!(ask(&order, &all, vec![part(line, 1)]), Err(Refused::Exceeds(0)));
+        }
+    }
+}
+
+#[test]
+fn the_first_pieces_get_what_can_not_be_divided() {
+    let order = order(&[(3, 1_000, 800)]);
+    let mut all = Vec::new();
+    for share in [334, 333, 333] {
+        let one = ask(&order, &all, vec![pieces(1, 1)]).expect("a piece");
+        assert_eq!(one.amount, eur(share));
+        all.push((one, false));
+    }
+}
+
+#[test]
+fn a_part_of_the_price_is_not_given_a_second_time_with_the_goods() {
+    let order = order(&[(2, 890, 800)]);
+    let goodwill = ask(&order, &[], vec![part(1, 500)]).expect("a part");
+    assert!(!goodwill.moves());
+    let all = [(goodwill, false)];
+    let both = ask(&order, &all, vec![pieces(1, 2)]).expect("both");
+    assert_eq!(both.amount, eur(390));
+}
+
+#[test]
+fn what_the_order_has_not_is_refused_by_its_place() {
+    let order = order(&[(2, 890, 800), (1, 300, 500)]);
+    let usd = Money::new(1, "USD".parse().expect("a currency"));
+    let foreign = Wanted {
+        line: 1,
+        what: What::Part(usd),
+    };
+    for (lines, refused) in [
+        (vec![pieces(1, 3)], Refused::Exceeds(0)),
+        (vec![pieces(1, 0)], Refused::Exceeds(0)),
+        (vec![pieces(1, i32::MAX)], Refused::Exceeds(0)),
+        (vec![pieces(1, 1), part(2, 301)], Refused::Exceeds(1)),
+        (vec![part(2, 0)], Refused::Exceeds(0)),
+        (vec![pieces(0, 1)], Refused::NoSuchLine(0)),
+        (vec![pieces(2, 1), pieces(3, 1)], Refused::NoSuchLine(1)),
+        (vec![pieces(i32::MIN, 1)], Refused::NoSuchLine(0)),
+        (vec![pieces(1, 1), part(1, 1)], Refused::Twice(1)),
+        (vec![foreign], Refused::Currency(0)),
+    ] {
+        assert_eq!(ask(&order, &[], lines), Err(refused));
+    }
+}
+
+#[test]
+fn only_what_was_handed_over_is_returned() {
+    for checkout in [
+        Checkout::Pending,
+        Checkout::Confirmed,
+        Checkout::Cancelled,
+        Checkout::Manual,
+    ] {
+        let order = Order {
+            checkout,
+            ..order(&[(1, 100, 800)])
+        };
+        assert_eq!(
+            ask(&order, &[], vec![pieces(1, 1)]),
+            Err(Refused::NotCompleted)
+        );
+    }
+}
