@@ -208,6 +208,29 @@ mod tests {
     }
 
     #[test]
+    fn what_payment_found_out_and_a_person_dealt_with_is_no_violation() {
+        let books = sample::SPOILED.iter().filter(|row| row.1 == Invariant::I2);
+        let mut excused = 0;
+        for (what, _, spoil) in books {
+            let mut evidence = sample::sound();
+            spoil(&mut evidence);
+            let dealt_with = ["card", "elsewhere"].map(|order| evidence::DealtWith {
+                reference: order.to_owned(),
+            });
+            evidence.dealt_with = dealt_with.into();
+            let left = red(&evidence);
+            // Whoever waits for an outcome has dealt with nothing.
+            assert_eq!(
+                left.is_empty(),
+                *what != "an outcome stays unknown",
+                "{what}"
+            );
+            excused += usize::from(left.is_empty());
+        }
+        assert_eq!(excused, 4);
+    }
+
+    #[test]
     fn the_report_says_what_was_not_looked_at() {
         let text = decide(&Evidence::default()).to_string();
         for invariant in Invariant::ALL {

@@ -2,14 +2,16 @@
 //!
 //! Invariant: nothing that is told of, an operation or an answer stored earlier, is told before it is on disk.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use service::clock::Clock;
 use service::ids::Ids;
 use tokio::sync::mpsc;
 
-use crate::book::{Book, Delivery, Inconsistent, Line, Settled, Unknown};
+use crate::book::{Book, Delivery, Inconsistent, Line, Settled, Transaction, Unknown};
 use crate::ledger::{Ledger, LedgerError, Lost};
 use crate::operation::{Command, Id, Key, Operation};
 use crate::tokens::Token;
@@ -94,6 +96,21 @@ impl Bank {
         if let Some(newest) = found.last() {
             self.ledger.on_disk(newest.seq).await?;
         }
+        Ok(found)
+    }
+
+    /// At most `most` purchases and refunds that began in the period, oldest first, from behind line `after` on.
+    pub async fn transactions(
+        &self,
+        period: &Range<DateTime<Utc>>,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<Transaction>, Lost> {
+        let (found, newest) = {
+            let book = self.book();
+            (book.transactions(period, after, most), book.newest())
+        };
+        self.ledger.on_disk(newest).await?;
         Ok(found)
     }
 

@@ -2,11 +2,14 @@
 //!
 //! Invariant: [`Book::apply`] is the only way in, for a line just made and for one read back after a restart alike.
 
+mod transactions;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use service::money::{Currency, Money};
 
+pub use self::transactions::Transaction;
 use crate::operation::{Command, Deed, Id, Key, Operation, Refusal, Verdict};
 use crate::tokens::{self, Behaviour, Token};
 

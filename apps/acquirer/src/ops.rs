@@ -8,5 +8,6 @@ pub mod operations;
 pub mod outage;
 pub mod refund;
 mod request;
+pub mod transactions;
 pub mod undo;
 pub mod void;

@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq as _;
 use crate::conduct::{self, Reaction, SLOW};
 use crate::error::Error;
 use crate::listener::Wire;
-use crate::ops::{authorise, capture, operations, outage, refund, undo, void};
+use crate::ops::{authorise, capture, operations, outage, refund, transactions, undo, void};
 use crate::pace::Wait;
 use crate::state::App;
 use crate::trouble::Outage;
@@ -30,6 +30,7 @@ pub fn provider(app: App) -> Router {
         .route("/v1/authorisations/{id}/voids", post(void::handler))
         .route("/v1/captures/{id}/refunds", post(refund::handler))
         .route("/v1/operations", get(operations::handler))
+        .route("/v1/transactions", get(transactions::handler))
         .layer(from_fn_with_state(app.clone(), suffer));
     let control = Router::new()
         .route("/control/outage", put(outage::handler))

@@ -18,7 +18,7 @@ const IDENTITY: &str = "identity";
 const CATALOG: &str = "catalog";
 
 /// The rows.
-pub static PASSED: [Passed; 88] = [
+pub static PASSED: [Passed; 93] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(POST, "/api/quotes", CATALOG, "/v1/quotes"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
@@ -162,6 +162,22 @@ pub static PASSED: [Passed; 88] = [
         "/api/returns/{id}/receipt",
         ORDER,
         "/v1/returns/{id}/receipt",
+    ),
+    // Where our books and the card provider's differ.
+    row(POST, "/api/reconciliations", PAYMENT, "/v1/reconciliations"),
+    row(GET, "/api/reconciliations", PAYMENT, "/v1/reconciliations"),
+    row(
+        GET,
+        "/api/reconciliations/{id}",
+        PAYMENT,
+        "/v1/reconciliations/{id}",
+    ),
+    row(GET, "/api/divergences", PAYMENT, "/v1/divergences"),
+    row(
+        POST,
+        "/api/divergences/{id}/settle",
+        PAYMENT,
+        "/v1/divergences/{id}/settle",
     ),
     // Stock.
     row(

@@ -58,6 +58,15 @@ pub enum Error {
         /// Its code.
         code: String,
     },
+    /// Not a period that can be compared.
+    #[error("the period can't be compared")]
+    PeriodUnusable,
+    /// No such reconciliation.
+    #[error("no such reconciliation")]
+    ReconciliationNotFound,
+    /// No such divergence.
+    #[error("no such divergence")]
+    DivergenceNotFound,
     /// The idempotency key can't be used for this command.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -150,6 +159,25 @@ impl From<Error> for Problem {
                 "The provider refused",
             )
             .detail(code),
+            Error::PeriodUnusable => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "period-unusable",
+                "This period can't be compared",
+            )
+            .field(
+                "/to",
+                "is later than `from` by 31 days at most, and not later than now",
+            ),
+            Error::ReconciliationNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "reconciliation-not-found",
+                "There is no such reconciliation",
+            ),
+            Error::DivergenceNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "divergence-not-found",
+                "There is no such divergence",
+            ),
             Error::Key(error) => error.into(),
             Error::Database(cause) if database::is_away(&cause) => Self::unavailable(&cause, 1),
             Error::Database(cause) => Self::internal(&cause),

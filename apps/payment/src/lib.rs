@@ -1,6 +1,7 @@
 //! Payments: what an order's customer owes, what the provider did for it, and where the money is.
 //!
-//! Owns the database `db-payment`: payments, the operations asked of the provider, a double-entry ledger.
+//! Owns the database `db-payment`: payments, the operations asked of the provider, a double-entry ledger, and where it
+//! differs from the provider's books.
 //! Promises that an order is authorised and captured at most once and refunded at most what was captured, whatever is
 //! repeated, lost, late or killed; that an outcome which is not known is asked for, never guessed; and that an order
 //! that was undone keeps no money of its customer.
@@ -10,7 +11,8 @@
 //! while the provider has not decided, and neither logged nor published.
 //!
 //! How an operation goes: its intent is committed under a key, the provider is called, its outcome is committed
-//! ([`settle`]). What is left halfway is settled by [`resolver`]. To add an operation on money: a kind in
+//! ([`settle`]). What is left halfway is settled by [`resolver`]; once a day [`reconcile`] holds all of it against what the
+//! provider lists. To add an operation on money: a kind in
 //! `operation.rs`, its request in each file of `provider/`, what follows from it in `settle.rs`.
 
 pub mod access;
@@ -26,6 +28,7 @@ pub mod operation;
 pub mod ops;
 pub mod payment;
 pub mod provider;
+pub mod reconcile;
 pub mod resolver;
 pub mod routes;
 pub mod settle;

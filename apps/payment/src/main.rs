@@ -9,6 +9,7 @@ use dapr_kit::{Dapr, Secrets};
 use outbox::Relay;
 use payment::config::{APP, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
 use payment::provider::Provider;
+use payment::reconcile;
 use payment::state::App;
 use payment::{MIGRATOR, config, resolver, routes, upkeep};
 use service::auth::Verifier;
@@ -56,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
         let _ = relay_may_end.await;
     }));
     let resolver = tokio::spawn(resolver::run(app.clone(), shutdown.clone()));
+    let reconciling = tokio::spawn(reconcile::run::run(app.clone(), shutdown.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone(), shutdown.clone()));
 
     let routes = routes::table();
@@ -73,6 +75,7 @@ async fn main() -> anyhow::Result<()> {
     };
     // What it leaves halfway is taken up by the next one, as after a crash.
     resolver.abort();
+    reconciling.abort();
     drop(last_request_done);
     relay.await.context("the relay")?;
     upkeep.abort();
@@ -99,6 +102,7 @@ async fn prepare(dapr: &Dapr, provider: Provider) -> anyhow::Result<(App, Relay)
         clock,
         outbox: relay.waker(),
         undecided: Arc::new(Notify::new()),
+        reconcile: Arc::new(Notify::new()),
         provider,
         webhook,
     };

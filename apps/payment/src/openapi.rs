@@ -6,12 +6,15 @@ use axum::http::Method;
 use outbox::dead::routes as dead;
 use serde_json::json;
 use service::openapi::{Document, Mismatch};
+use service::page::Page;
 
 use crate::ops::refund::Refunded;
 use crate::ops::transactions::Transactions;
 use crate::ops::webhook::Message;
 use crate::payment::Payment;
 use crate::routes;
+use crate::store::divergences::Divergence;
+use crate::store::reconciliations::Reconciliation;
 use crate::undone::Undone;
 
 const GET: Method = Method::GET;
@@ -28,6 +31,7 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     checkouts(&mut it);
     returns(&mut it);
     managers(&mut it);
+    operators(&mut it);
     it.row(
         POST,
         "/v1/webhooks/provider",
@@ -162,4 +166,46 @@ fn managers(it: &mut Document) {
     .refuses(422, "currency-differs")
     .refuses(422, "reason-missing")
     .refuses(503, "payment-unknown");
+}
+
+fn operators(it: &mut Document) {
+    it.row(
+        POST,
+        "/v1/reconciliations",
+        "requestReconciliation",
+        "Has our books of a period held against the provider's.",
+    )
+    .json::<Reconciliation>(202, "It will be made.")
+    .with("Location", "Where to see what came of it.")
+    .refuses(422, "period-unusable");
+    it.row(
+        GET,
+        "/v1/reconciliations",
+        "listReconciliations",
+        "The reconciliations, newest first.",
+    )
+    .json::<Page<Reconciliation>>(200, "A page.");
+    it.row(
+        GET,
+        "/v1/reconciliations/{id}",
+        "getReconciliation",
+        "What came of a reconciliation.",
+    )
+    .json::<Reconciliation>(200, "The reconciliation.")
+    .refuses(404, "reconciliation-not-found");
+    it.row(
+        GET,
+        "/v1/divergences",
+        "listDivergences",
+        "Where our books and the provider's differ, and what a person does about it, newest first.",
+    )
+    .json::<Page<Divergence>>(200, "A page.");
+    it.row(
+        POST,
+        "/v1/divergences/{id}/settle",
+        "settleDivergence",
+        "Says how a divergence was dealt with.",
+    )
+    .json::<Divergence>(200, "The divergence.")
+    .refuses(404, "divergence-not-found");
 }

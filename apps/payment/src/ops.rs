@@ -2,8 +2,10 @@
 
 pub mod authorise;
 pub mod capture;
+pub mod divergences;
 pub mod get;
 pub mod order_completed;
+pub mod reconciliations;
 pub mod refund;
 pub mod return_refund;
 pub mod transactions;

@@ -5,6 +5,7 @@
 //! everything else is unknown.
 
 pub mod acquirer;
+pub mod listing;
 pub mod stripe;
 
 use std::time::Duration;

@@ -8,8 +8,8 @@ use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::ops::{
-    authorise, capture, get, order_completed, refund, return_refund, transactions, undo_capture,
-    void, webhook,
+    authorise, capture, divergences, get, order_completed, reconciliations, refund, return_refund,
+    transactions, undo_capture, void, webhook,
 };
 use crate::state::App;
 
@@ -22,7 +22,7 @@ const OPERATE: Access = Access::Scope("payment:operate");
 #[must_use]
 pub fn table() -> Routes<App> {
     let payment = "/v1/payments/{order}";
-    Routes::new()
+    books(Routes::new())
         .route(Method::PUT, payment, CHARGE, authorise::handler)
         .route(Method::GET, payment, READ, get::handler)
         .route(
@@ -91,5 +91,40 @@ pub fn table() -> Routes<App> {
             "/events/dead",
             Access::Sidecar,
             dead::keep::<App>,
+        )
+}
+
+/// Where our books and the provider's differ.
+fn books(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(
+            Method::POST,
+            "/v1/reconciliations",
+            OPERATE,
+            reconciliations::request::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/reconciliations",
+            OPERATE,
+            reconciliations::list::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/reconciliations/{id}",
+            OPERATE,
+            reconciliations::get::handler,
+        )
+        .route(
+            Method::GET,
+            "/v1/divergences",
+            OPERATE,
+            divergences::list::handler,
+        )
+        .route(
+            Method::POST,
+            "/v1/divergences/{id}/settle",
+            OPERATE,
+            divergences::settle::handler,
         )
 }

@@ -26,6 +26,8 @@ pub struct App {
     pub outbox: Waker,
     /// To be notified after each commit that left the resolver something to do.
     pub undecided: Arc<Notify>,
+    /// To be notified after each commit that wants a reconciliation.
+    pub reconcile: Arc<Notify>,
     /// Who moves the money of cards.
     pub provider: Provider,
     /// What the provider signs its messages with.

@@ -3,10 +3,13 @@
 //! Invariant: whoever changes a payment, its operations or its money holds the payment's row lock, or the lock on its
 //! order while there is no row.
 
+pub mod books;
+pub mod divergences;
 pub mod ledger;
 pub mod messages;
 pub mod operations;
 pub mod payments;
+pub mod reconciliations;
 pub mod replays;
 pub mod returns;
 

@@ -28,6 +28,8 @@ pub struct Evidence {
     pub ledger: Vec<Entered>,
     /// What the provider did, by its own books.
     pub provider: Vec<Booked>,
+    /// What payment itself found to differ from that, and a person has dealt with.
+    pub dealt_with: Vec<DealtWith>,
     /// Inventory's levels.
     pub levels: Vec<Level>,
     /// The sums of all movements, by order.
@@ -249,6 +251,13 @@ pub struct Booked {
     #[serde(deserialize_with = "minor_units")]
     pub amount: i64,
     pub status: String,
+}
+
+/// A row of payment's `divergences` that is mended or settled.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct DealtWith {
+    pub reference: String,
 }
 
 /// A row of `levels`.

@@ -79,6 +79,8 @@ const OPERATIONS: &str =
     FROM operations JOIN payments ON payments.id = payment_id ORDER BY operations.id";
 const LEDGER: &str =
     "SELECT transaction_id, payment_id, account, amount, currency FROM ledger ORDER BY position";
+const DEALT_WITH: &str =
+    "SELECT reference FROM divergences WHERE mended_at IS NOT NULL OR settled_at IS NOT NULL";
 const LEVELS: &str =
     "SELECT store_id, item_id, initial, received, restocked, adjusted, available, reserved, sold,
     wasted FROM levels ORDER BY store_id, item_id";
@@ -211,6 +213,7 @@ pub async fn read(target: &Target) -> Result<Evidence> {
         operations: table(target, "payment", OPERATIONS).await?,
         ledger: table(target, "payment", LEDGER).await?,
         provider: books(target)?,
+        dealt_with: table(target, "payment", DEALT_WITH).await?,
         levels: table(target, "inventory", LEVELS).await?,
         movements: table(target, "inventory", MOVEMENTS).await?,
         reservations: table(target, "inventory", RESERVATIONS).await?,

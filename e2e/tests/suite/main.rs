@@ -26,6 +26,7 @@ mod ownership;
 mod perimeter;
 mod pickup;
 mod quoted;
+mod reconciliation;
 mod redelivery;
 mod replay;
 mod resiliency;

@@ -5,12 +5,13 @@ use serde_json::json;
 
 use crate::world::{API_KEY, World, authorise, soon};
 
-const PATHS: [(&str, &str); 7] = [
+const PATHS: [(&str, &str); 8] = [
     ("POST", "/v1/authorisations"),
     ("POST", "/v1/authorisations/au_1/captures"),
     ("POST", "/v1/authorisations/au_1/voids"),
     ("POST", "/v1/captures/ca_1/refunds"),
     ("GET", "/v1/operations?key=k"),
+    ("GET", "/v1/transactions"),
     ("PUT", "/control/outage"),
     ("PUT", "/control/undo"),
 ];

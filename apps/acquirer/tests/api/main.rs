@@ -8,5 +8,6 @@ mod operations;
 mod replay;
 mod sidecar;
 mod tokens;
+mod transactions;
 mod webhooks;
 mod world;

@@ -55,6 +55,7 @@ pub fn body_for(method: &Method, path: &str) -> Option<String> {
             json!({ "lines": [{ "line": 1, "quantity": 1, "goods": "wasted" }], "reason": "late" })
         }
         ("POST", "rejection") => json!({ "note": "it was drunk" }),
+        ("POST", "reconciliations") => json!({ "from": "2026-03-02T07:30:00Z" }),
         ("POST", "settle") => json!({ "note": "by hand" }),
         ("POST", "refunds") => {
             json!({ "amount": { "amount": 1, "currency": "EUR" }, "reason": "cold" })
@@ -145,7 +146,7 @@ async fn a_body_that_breaks_the_contract_reaches_nobody() {
         let call = asked_of(&stage, row.app).await.pop().expect("a call");
         assert_eq!(call.body, good.as_bytes(), "{path}");
     }
-    assert_eq!(judged, 28, "rows whose service reads a body");
+    assert_eq!(judged, 30, "rows whose service reads a body");
 }
 
 #[tokio::test]

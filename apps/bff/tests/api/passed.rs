@@ -47,6 +47,11 @@ const EXPECTED: &str = "
     POST /api/returns/{id}/settle > order /v1/returns/{id}/settle
     GET /api/orders/{id}/receipt > order /v1/orders/{id}/receipt
     GET /api/returns/{id}/receipt > order /v1/returns/{id}/receipt
+    POST /api/reconciliations > payment /v1/reconciliations
+    GET /api/reconciliations > payment /v1/reconciliations
+    GET /api/reconciliations/{id} > payment /v1/reconciliations/{id}
+    GET /api/divergences > payment /v1/divergences
+    POST /api/divergences/{id}/settle > payment /v1/divergences/{id}/settle
     GET /api/stores/{id}/stock > inventory /v1/stores/{id}/stock
     GET /api/stores/{id}/stock/{item}/movements > inventory /v1/stores/{id}/stock/{item}/movements
     PUT /api/stores/{id}/stock/{item}/threshold > inventory /v1/stores/{id}/stock/{item}/threshold

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what it decided is found under the operation's key, however long ago that was.
 
+mod listing;
+
 use axum::http::{Method, StatusCode};
 use dapr_kit::InvokeRequest;
 use schemars::JsonSchema;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::money::Money;
 
+pub(super) use self::listing::list;
 use super::{Finding, Hint, Subject, call, refused, report};
 use crate::operation::{Kind, Operation, Outcome};
 use crate::state::App;

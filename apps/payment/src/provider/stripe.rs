@@ -4,6 +4,7 @@
 //! its key; whatever else is asked for again is refused by what it is about, if it was done before (decision 29).
 
 mod answers;
+mod listing;
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 pub(super) use self::answers::read;
 use self::answers::{PaymentIntent, Refund, Standing, is_id};
+pub(super) use self::listing::list;
 use super::{DEADLINE, Finding, Hint, Subject, call, report};
 use crate::operation::{Kind, Operation};
 use crate::state::App;

@@ -23,6 +23,7 @@ macro_rules! for_each_provider {
 }
 
 mod access;
+mod alerts;
 mod amounts;
 mod authorise;
 mod capture;
@@ -34,6 +35,7 @@ mod ledger;
 mod openapi;
 mod provider;
 mod read;
+mod reconcile;
 mod refund;
 mod returns;
 mod secrecy;

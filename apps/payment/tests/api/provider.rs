@@ -53,6 +53,7 @@ pub struct Done {
     pub kind: &'static str,
     pub reference: String,
     pub amount: i64,
+    pub currency: &'static str,
     /// What it was done to.
     pub of: Option<String>,
 }
@@ -189,6 +190,39 @@ impl Provider {
             };
             books.execute(&asked, false);
         }
+    }
+
+    /// Does something that the service never asked for; its id.
+    pub fn plant(
+        &self,
+        kind: &'static str,
+        reference: &str,
+        of: Option<&str>,
+        amount: i64,
+    ) -> String {
+        let mut books = self.books();
+        let asked = Asked {
+            key: format!("planted {}", books.entries.len()),
+            kind,
+            of: of.map(str::to_owned),
+            reference: Some(reference.to_owned()),
+            amount: Some(amount),
+            said: String::new(),
+        };
+        books.execute(&asked, false).it.id
+    }
+
+    /// Makes it say something else of what it did.
+    pub fn falsify(&self, mut change: impl FnMut(&mut Done)) {
+        for entry in &mut self.books().entries {
+            change(&mut entry.it);
+        }
+    }
+
+    /// Makes it forget what it did.
+    pub fn forget(&self, is_forgotten: impl Fn(&Done) -> bool) {
+        let mut books = self.books();
+        books.entries.retain(|entry| !is_forgotten(&entry.it));
     }
 
     /// Returns when something was done since the last time.
@@ -351,6 +385,7 @@ impl Books {
                 kind: asked.kind,
                 reference: reference.expect("a reference"),
                 amount,
+                currency: "EUR",
                 of: asked.of.clone(),
             },
         };

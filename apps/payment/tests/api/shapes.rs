@@ -18,6 +18,7 @@ use payment::provider::Provider as Spoken;
 use serde_json::{Value, json};
 
 use crate::provider::{self, Provider};
+use crate::reconcile::reconciled;
 use crate::world::{AMOUNT, World, morning};
 
 /// The program, on ports that nobody else has; it ends when this is dropped.
@@ -138,7 +139,7 @@ async fn between(
     let order = between.order.lock().expect("an order").clone();
     let mut fields = json!({
         "id": "pi_1", "object": "payment_intent", "status": "requires_capture", "amount": AMOUNT,
-        "amount_received": 0, "currency": "eur", "last_payment_error": null,
+        "amount_received": 0, "currency": "eur", "last_payment_error": null, "created": morning().timestamp(),
         "metadata": {"order": order, "operation": format!("{order}:authorise")},
     });
     if path.ends_with("/capture") {
@@ -151,9 +152,18 @@ async fn between(
     } else if path.starts_with("/refunds") {
         fields = json!({
             "id": "re_1", "object": "refund", "status": "succeeded", "amount": AMOUNT, "currency": "eur",
-            "payment_intent": "pi_1",
+            "payment_intent": "pi_1", "created": morning().timestamp(),
             "metadata": {"order": order, "operation": format!("{order}:refund:1")},
         });
+    }
+    if path.contains("expand%5B%5D=data.payment_intent") {
+        let mut intent = answer["data"][0]["payment_intent"].clone();
+        assert_eq!(intent["object"], "payment_intent", "it is not expanded");
+        set(
+            &mut intent,
+            &json!({"id": "pi_1", "metadata": {"order": order}}),
+        );
+        fields["payment_intent"] = intent;
     }
     let object = if answer["data"].is_array() {
         assert_eq!(answer["has_more"], false);
@@ -230,7 +240,36 @@ async fn every_request_is_one_that_stripe_describes() {
     );
 }
 
-/// Otherwise the test above would prove nothing.
+#[tokio::test]
+async fn the_lists_are_ones_that_stripe_describes() {
+    let mock = Mock::start();
+    let between = Between::new(&mock);
+    let router = Router::new()
+        .fallback(self::between)
+        .with_state(between.clone());
+    let provider = Provider::that_speaks(Spoken::Stripe);
+    let world = World::at(provider, provider::serve(router).await).await;
+    let order = world.new_order();
+    *between.order.lock().expect("an order") = order.0.to_string();
+    assert_eq!(world.authorise(order).await.payment().1, "authorised");
+    between.accepted();
+    let made = reconciled(&world).await;
+    let [from, to] = [-75, 70].map(|minutes| (morning() + TimeDelta::minutes(minutes)).timestamp());
+    let created = format!("limit=100&created%5Bgte%5D={from}&created%5Blt%5D={to}");
+    assert_eq!(
+        between.accepted(),
+        [
+            format!("GET /payment_intents?{created}"),
+            format!("GET /refunds?{created}&expand%5B%5D=data.payment_intent"),
+        ]
+    );
+    // The intent is held on both sides; the mock's refund is of what nobody took, and is read all the same.
+    assert_eq!(made["found"], json!([]));
+    let refunded = json!({"amount": AMOUNT, "currency": "EUR"});
+    assert_eq!(made["theirs"][0]["refunded"], refunded);
+}
+
+/// Otherwise the tests above would prove nothing.
 #[tokio::test]
 async fn what_stripe_does_not_describe_is_refused() {
     let mock = Mock::start();

@@ -105,6 +105,7 @@ impl World {
             ids: Ids::new(clock.clone()),
             clock,
             undecided: Arc::new(Notify::new()),
+            reconcile: Arc::new(Notify::new()),
             provider: provider.spoken,
             webhook: Secrets::fixed(Secret::new("webhook", secret.into())),
         };

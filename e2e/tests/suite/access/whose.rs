@@ -169,6 +169,17 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
     ("payment", Operators, &LETTERS),
     (
         "payment",
+        Operators,
+        &[
+            "POST /v1/reconciliations",
+            "GET /v1/reconciliations",
+            "GET /v1/reconciliations/{id}",
+            "GET /v1/divergences",
+            "POST /v1/divergences/{id}/settle",
+        ],
+    ),
+    (
+        "payment",
         Sagas,
         &[
             "PUT /v1/payments/{order}",

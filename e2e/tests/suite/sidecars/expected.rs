@@ -139,7 +139,7 @@ const BOTH: &[&str] = &["GET", "POST"];
 const EDIT: &[&str] = &["DELETE", "GET", "POST", "PUT"];
 
 /// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
-pub const CALLS: [Call; 43] = [
+pub const CALLS: [Call; 45] = [
     ("bff", "catalog", EDIT, "/v1/stores"),
     ("bff", "catalog", EDIT, "/v1/categories"),
     ("bff", "catalog", EDIT, "/v1/products"),
@@ -171,6 +171,8 @@ pub const CALLS: [Call; 43] = [
     ("bff", "order", BOTH, "/v1/dead-letters"),
     ("bff", "payment", BOTH, "/v1/payments"),
     ("bff", "payment", WRITE, "/v1/webhooks/provider"),
+    ("bff", "payment", BOTH, "/v1/reconciliations"),
+    ("bff", "payment", BOTH, "/v1/divergences"),
     ("bff", "payment", BOTH, "/v1/dead-letters"),
     ("order", "catalog", WRITE, "/v1/quotes"),
     ("order", "catalog", READ, "/v1/stores"),

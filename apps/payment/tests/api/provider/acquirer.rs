@@ -7,9 +7,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Asked, Decision, Entry, Provider, key};
+use super::{Asked, Books, Decision, Done, Entry, Provider, key};
+use crate::world::morning;
+
+/// So few that lists have pages.
+const PAGE: usize = 3;
 
 pub fn router(provider: Provider) -> Router {
     Router::new()
@@ -18,6 +23,7 @@ pub fn router(provider: Provider) -> Router {
         .route("/authorisations/{id}/voids", post(void))
         .route("/captures/{id}/refunds", post(refund))
         .route("/operations", get(operations))
+        .route("/transactions", get(transactions))
         .with_state(provider)
 }
 
@@ -34,7 +40,7 @@ pub fn say(entry: &Entry) -> (StatusCode, Value) {
     };
     let mut body = json!({
         "id": it.id, "kind": it.kind, "reference": it.reference, "status": status,
-        "amount": {"amount": it.amount, "currency": "EUR"},
+        "amount": {"amount": it.amount, "currency": it.currency},
     });
     if status == "declined" {
         body["decline_code"] = json!("insufficient_funds");
@@ -110,4 +116,60 @@ async fn operations(
         .into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({"error": "unknown_key"}))).into_response(),
     }
+}
+
+/// A purchase as it stands, or a refund.
+fn transaction(books: &Books, key: &str, it: &Done) -> Option<Value> {
+    let money = |amount: i64| json!({"amount": amount, "currency": it.currency});
+    let mut shown = json!({
+        "id": it.id, "kind": it.kind, "key": key, "reference": it.reference, "amount": money(it.amount),
+        "at": morning(),
+    });
+    let of_it = |kind: &'static str| {
+        let done = books.done();
+        done.filter(move |done| done.kind == kind && done.of.as_ref() == Some(&it.id))
+    };
+    match it.kind {
+        "authorisation" => {
+            let captures =
+                of_it("capture").map(|done| json!({"id": done.id, "amount": money(done.amount)}));
+            shown["captures"] = captures.collect();
+            shown["voided"] = json!(of_it("void").next().is_some());
+        }
+        "refund" => shown["capture"] = json!(it.of),
+        _ => return None,
+    }
+    Some(shown)
+}
+
+async fn transactions(
+    State(provider): State<Provider>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let mut books = provider.books();
+    books.looked_up += 1;
+    if books.silent {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let [from, to] = ["from", "to"].map(|name| {
+        let instant: DateTime<Utc> = query[name].parse().expect("an instant");
+        instant
+    });
+    let after: usize = query
+        .get("cursor")
+        .map_or(0, |cursor| cursor.parse().expect("ours"));
+    let all = books.entries.iter().enumerate().skip(after);
+    let done = all
+        .filter(|(_, entry)| matches!(entry.decision, Decision::Done))
+        .filter(|_| (from..to).contains(&morning()));
+    let mut listed: Vec<_> = done
+        .filter_map(|(place, entry)| Some((place, transaction(&books, &entry.key, &entry.it)?)))
+        .take(PAGE + 1)
+        .collect();
+    let more = listed.len() > PAGE;
+    listed.truncate(PAGE);
+    let next = listed.last().filter(|_| more);
+    let next = next.map(|(place, _)| (place + 1).to_string());
+    let items: Vec<_> = listed.into_iter().map(|(_, shown)| shown).collect();
+    Json(json!({"items": items, "next": next})).into_response()
 }

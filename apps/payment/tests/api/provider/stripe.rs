@@ -86,7 +86,7 @@ fn render(books: &Books, entry: &Entry) -> Value {
     };
     json!({
         "id": it.id, "object": "payment_intent", "status": status, "created": morning().timestamp(),
-        "amount": it.amount, "amount_received": captured, "currency": "eur",
+        "amount": it.amount, "amount_received": captured, "currency": it.currency.to_lowercase(),
         "capture_method": "manual", "last_payment_error": declined.then(decline),
         "metadata": {"order": it.reference, "operation": entry.key},
     })
@@ -95,10 +95,17 @@ fn render(books: &Books, entry: &Entry) -> Value {
 fn render_refund(books: &Books, entry: &Entry) -> Value {
     let it = &entry.it;
     let capture = books.done().find(|done| Some(&done.id) == it.of.as_ref());
+    // Who gives something back at the dashboard attaches nothing to it.
+    let metadata = if entry.key.starts_with("planted") {
+        json!({})
+    } else {
+        json!({"order": it.reference, "operation": entry.key})
+    };
     json!({
-        "id": it.id, "object": "refund", "status": "succeeded", "amount": it.amount, "currency": "eur",
+        "id": it.id, "object": "refund", "status": "succeeded", "amount": it.amount,
+        "currency": it.currency.to_lowercase(), "created": morning().timestamp(),
         "payment_intent": capture.and_then(|capture| capture.of.clone()),
-        "metadata": {"order": it.reference, "operation": entry.key},
+        "metadata": metadata,
     })
 }
 
@@ -232,6 +239,14 @@ fn intents(books: &Books) -> Vec<Value> {
         .collect()
 }
 
+/// Keeps what is older than is asked for.
+fn before(all: &mut Vec<Value>, query: &Fields) {
+    if let Some(until) = query.get("created[lt]") {
+        let until: i64 = until.parse().expect("a number");
+        all.retain(|one| one["created"].as_i64() < Some(until));
+    }
+}
+
 async fn list(
     State(provider): State<Provider>,
     headers: HeaderMap,
@@ -241,6 +256,7 @@ async fn list(
     tell(&provider, &headers, |books| {
         let mut all = intents(books);
         all.retain(|one| one["created"].as_i64() >= Some(since));
+        before(&mut all, &query);
         page(all, &query)
     })
 }
@@ -266,7 +282,7 @@ async fn one(
 ) -> Response {
     tell(&provider, &headers, |books| {
         let entry = books.entries.iter().find(|entry| entry.it.id == id);
-        render(books, entry.expect("an id that we gave"))
+        entry.map_or(Value::Null, |entry| render(books, entry))
     })
 }
 
@@ -280,9 +296,21 @@ async fn refunds(
         let done = all
             .filter(|entry| entry.it.kind == "refund" && matches!(entry.decision, Decision::Done));
         let mut refunds: Vec<_> = done.map(|entry| render_refund(books, entry)).collect();
-        refunds.retain(|one| {
-            one["payment_intent"].as_str() == query.get("payment_intent").map(String::as_str)
-        });
-        page(refunds, &query)
+        if let Some(of) = query.get("payment_intent") {
+            refunds.retain(|one| one["payment_intent"] == **of);
+        }
+        before(&mut refunds, &query);
+        let mut page = page(refunds, &query);
+        if let Some(what) = query.get("expand[]") {
+            assert_eq!(what, "data.payment_intent");
+            for one in page["data"].as_array_mut().expect("a list") {
+                let intent = intents(books);
+                let intent = intent
+                    .into_iter()
+                    .find(|it| it["id"] == one["payment_intent"]);
+                one["payment_intent"] = intent.unwrap_or_default();
+            }
+        }
+        page
     })
 }

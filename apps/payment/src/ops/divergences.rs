@@ -1,0 +1,4 @@
+//! Divergences, for operators: listed, and settled with a note.
+
+pub mod list;
+pub mod settle;
