@@ -5,8 +5,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use service::auth::Principal;
 use service::extract::{self, Path};
 use service::problem::Problem;
@@ -14,20 +12,12 @@ use service::problem::Problem;
 use crate::checkout::RequestError;
 use crate::error::Error;
 use crate::ops::returns::View;
-use crate::ops::settle::Note;
+use crate::ops::settle::{Note, Settlement};
 use crate::returns::process::Process;
 use crate::returns::{Return, ReturnId};
 use crate::state::App;
 use crate::store;
 use crate::store::return_holds::Told;
-
-/// The body.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Settlement {
-    /// What was done by hand.
-    pub note: Note,
-}
 
 /// Why the return stays as it is.
 #[derive(Debug, thiserror::Error)]
