@@ -48,7 +48,7 @@ usage() {
 ./run.sh check                    format, lints, shellcheck, licences
 ./run.sh sbom                     what it is made of, as CycloneDX in target/sbom
 ./run.sh test [quick]             everything, from nothing; quick: changed crates, one journey
-./run.sh bench [identity | perimeter] [NAME]
+./run.sh bench [chain | identity | perimeter] [NAME]
                                   measure a release build; one of those: its figures alone
 
 CREMA_PORT_BASE (20000) moves every port, CREMA_STATE the state folder.

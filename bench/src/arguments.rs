@@ -16,6 +16,8 @@ pub enum Figures {
         /// How long the system took to come up when everything was built and had run before.
         second_start: Duration,
     },
+    /// Those of a large catalogue.
+    Chain,
     /// Those of identity.
     Identity,
     /// Those of the public entry.
@@ -51,6 +53,7 @@ impl Arguments {
                     let second_start = Duration::from_millis(words.value()?.parse()?);
                     figures = Some(Figures::System { second_start });
                 }
+                Long("chain") => figures = Some(Figures::Chain),
                 Long("identity") => figures = Some(Figures::Identity),
                 Long("perimeter") => figures = Some(Figures::Perimeter),
                 Long("report") => report = Some(words.value()?.into()),
@@ -61,8 +64,9 @@ impl Arguments {
         Ok(Self {
             ports: ports.context("--ports is missing")?,
             postgres: postgres.context("--postgres is missing")?,
-            figures: figures
-                .context("none of --second-start-ms, --identity and --perimeter is there")?,
+            figures: figures.context(
+                "none of --second-start-ms, --chain, --identity and --perimeter is there",
+            )?,
             report: report.context("--report is missing")?,
             subject: subject.context("--subject is missing")?,
         })

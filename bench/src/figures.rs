@@ -3,6 +3,7 @@
 //! Invariant: a figure that can't be had is an error; none is ever filled in.
 
 pub mod catalog;
+pub mod chain;
 pub mod flood;
 pub mod identity;
 pub mod live;

@@ -25,14 +25,15 @@ use url::Url;
 
 use crate::load::Caller;
 
-/// One request, and where it goes.
+/// One request, and where it goes; or several that take turns.
 #[derive(Clone)]
 pub struct Call {
     port: u16,
     tls: Option<TlsConnector>,
     from: Ipv4Addr,
     any_status: bool,
-    request: Request<Full<Bytes>>,
+    /// At least one; alike but for their paths.
+    requests: Vec<Request<Full<Bytes>>>,
 }
 
 impl Call {
@@ -53,15 +54,25 @@ impl Call {
             tls: None,
             from: Ipv4Addr::LOCALHOST,
             any_status: false,
-            request,
+            requests: vec![request],
         })
+    }
+
+    /// The same at another path of the same server, in turn with those before.
+    pub fn also(mut self, url: &Url) -> Result<Self> {
+        let mut request = self.requests[0].clone();
+        *request.uri_mut() = url[url::Position::BeforePath..].parse()?;
+        self.requests.push(request);
+        Ok(self)
     }
 
     /// The same with one more header.
     pub fn header(mut self, name: &'static str, value: &str) -> Result<Self> {
         let value = HeaderValue::try_from(value)?;
-        let headers = self.request.headers_mut();
-        headers.insert(HeaderName::from_static(name), value);
+        let name = HeaderName::from_static(name);
+        for request in &mut self.requests {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
         Ok(self)
     }
 
@@ -96,10 +107,10 @@ impl Call {
     pub async fn callers(&self, count: usize) -> Result<Vec<Connection>> {
         let call = Arc::new(self.clone());
         let mut callers = Vec::with_capacity(count);
-        for _ in 0..count {
+        for turn in 0..count {
             let sender = Some(call.connect().await?);
             let call = Arc::clone(&call);
-            callers.push(Connection { call, sender });
+            callers.push(Connection { call, sender, turn });
         }
         Ok(callers)
     }
@@ -139,6 +150,8 @@ where
 pub struct Connection {
     call: Arc<Call>,
     sender: Option<Sender>,
+    /// Which of the requests is next, counted on and on. Each caller begins with another one.
+    turn: usize,
 }
 
 impl Connection {
@@ -147,11 +160,18 @@ impl Connection {
         self.call = Arc::new(call.clone());
     }
 
+    fn next(&mut self) -> Request<Full<Bytes>> {
+        let requests = &self.call.requests;
+        let request = requests[self.turn % requests.len()].clone();
+        self.turn += 1;
+        request
+    }
+
     /// Makes the call and hands its answer over as soon as its head is there.
     pub async fn open(&mut self) -> Result<Response<Incoming>> {
         let mut sender = self.sender.take().context("a connection is opened once")?;
         sender.ready().await?;
-        let answer = sender.send_request(self.call.request.clone()).await?;
+        let answer = sender.send_request(self.next()).await?;
         ensure!(answer.status() == StatusCode::OK, "{}", answer.status());
         // The connection lasts for as long as this.
         self.sender = Some(sender);
@@ -166,7 +186,9 @@ impl Caller for Connection {
             None => self.call.connect().await?,
         };
         sender.ready().await?;
-        let answer = sender.send_request(self.call.request.clone()).await?;
+        let request = self.next();
+        let path = request.uri().clone();
+        let answer = sender.send_request(request).await?;
         let (status, mut body) = (answer.status(), answer.into_body());
         let mut complaint = Vec::new();
         while let Some(frame) = body.frame().await {
@@ -179,8 +201,7 @@ impl Caller for Connection {
         self.sender = Some(sender);
         ensure!(
             status == StatusCode::OK || self.call.any_status,
-            "{} answered {status}: {}",
-            self.call.request.uri(),
+            "{path} answered {status}: {}",
             String::from_utf8_lossy(&complaint)
         );
         Ok(())

@@ -14,7 +14,7 @@ use bench::controls::Controls;
 use bench::customer::Customer;
 use bench::figures::memory::Memory;
 use bench::figures::{
-    catalog, flood, identity, live, menu, orders, perimeter, relay, sign_in, start, timing,
+    catalog, chain, flood, identity, live, menu, orders, perimeter, relay, sign_in, start, timing,
     verification,
 };
 use bench::identity::Identity;
@@ -62,6 +62,10 @@ async fn measure() -> Result<()> {
             system(&target, &arguments, second_start, &mut report).await?;
             "./run.sh bench"
         }
+        Figures::Chain => {
+            of_chain(&target, &arguments, &mut report).await?;
+            "./run.sh bench chain"
+        }
         Figures::Identity => {
             of_identity(&target, &arguments, &mut report).await?;
             "./run.sh bench identity"
@@ -108,6 +112,16 @@ async fn system(
     let loaded = Memory::now(target)?;
     Memory::report(&idle, &loaded, report);
     Ok(())
+}
+
+/// The figures of a large catalogue.
+async fn of_chain(target: &Target, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let programs = Programs::new(&arguments.postgres);
+    chain::open(&programs).await?;
+    let menu = chain::menu(target).await?;
+    let mut controls = Controls::start(target, arguments.ports, &menu).await?;
+    chain::measure(target, &controls, &programs, report).await?;
+    controls.check()
 }
 
 /// The figures of identity.

@@ -1,8 +1,8 @@
 //! PostgreSQL's own programs: `pgbench` running what the services ask of PostgreSQL for one order and nothing else, and
 //! `psql` for what only the databases know.
 //!
-//! Invariant: pgbench works on a database of its own with the services' own schemas; where the server is, both are told
-//! by libpq's environment (PGHOST, PGPORT, PGUSER).
+//! Invariant: what writes works on a database of its own with the services' own schemas, what only reads on a service's
+//! data; where the server is, both are told by libpq's environment (PGHOST, PGPORT, PGUSER).
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -78,10 +78,11 @@ impl Programs {
     }
 }
 
-/// The load of orders like a given one.
+/// Statements again and again.
 #[derive(Clone)]
 pub struct Pgbench {
     programs: Programs,
+    database: String,
     script: String,
     definitions: Vec<String>,
 }
@@ -96,7 +97,18 @@ pub struct Ran {
 }
 
 impl Pgbench {
-    /// With documents as large as those of `order`, which the service answered, and with as much stock.
+    /// This script, on the data that a service has.
+    #[must_use]
+    pub fn of(programs: Programs, database: &str, script: &str) -> Self {
+        Self {
+            programs,
+            database: database.to_owned(),
+            script: script.to_owned(),
+            definitions: Vec::new(),
+        }
+    }
+
+    /// The load of orders like a given one. With documents as large as those of `order`, which the service answered, and with as much stock.
     pub async fn like(programs: Programs, until: Until, order: &Value) -> Result<Self> {
         let id = order["id"].as_str().context("an order has no id")?;
         let stock = "SELECT items, quantities FROM reservations WHERE order_id = :'order'";
@@ -136,6 +148,7 @@ impl Pgbench {
         let definition = |(name, value)| format!("-D{name}={value}");
         Ok(Self {
             programs,
+            database: DATABASE.to_owned(),
             script,
             definitions: definitions.into_iter().map(definition).collect(),
         })
@@ -149,7 +162,7 @@ impl Pgbench {
             .to_vec();
         words.extend([format!("-c{clients}"), format!("-T{seconds}")]);
         words.extend(self.definitions.iter().cloned());
-        words.push(DATABASE.to_owned());
+        words.push(self.database.clone());
         read(&self.programs.run("pgbench", &words, &self.script).await?)
     }
 }

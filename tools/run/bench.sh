@@ -2,9 +2,9 @@
 # Measuring. A stack of its own, the release build, its data on disk and durable as in
 # earnest; it is gone afterwards, the report stays (bench/reports/).
 
-bench() { # [identity | perimeter] name of the report
+bench() { # [chain | identity | perimeter] name of the report
   local figures=system programs commit
-  case ${1:-} in identity | perimeter) figures=$1; shift ;; esac
+  case ${1:-} in chain | identity | perimeter) figures=$1; shift ;; esac
   local name=${1:-latest}
   [[ $figures == system ]] || name=${1:-$figures}
   [[ $name =~ ^[a-z0-9][a-z0-9-]*$ ]] || die "bench: a report is named by small letters, digits and dashes, not $name"

@@ -1,5 +1,5 @@
 //! What is done now and then: old answers under idempotency keys are deleted, new history is sealed, orders of closed
-//! accounts are cancelled.
+//! accounts are cancelled, what waits for a person is counted.
 //!
 //! Invariant: no answer to anybody depends on whether it has been done yet.
 
@@ -20,12 +20,15 @@ const FORGET: Duration = Duration::from_mins(10);
 const SEAL: Duration = Duration::from_secs(1);
 /// How often orders of closed accounts are looked for.
 const CANCEL: Duration = Duration::from_secs(1);
+/// How often what waits for a person is counted.
+const COUNT: Duration = Duration::from_secs(5);
 /// How many rows of history one seal covers at most; what is left gets the next one at once.
 const MOST_ROWS: i64 = 10_000;
 
 /// Does it until the end is requested.
 pub async fn run(app: App, shutdown: Shutdown) {
-    let [mut forget, mut seal, mut cancel] = [FORGET, SEAL, CANCEL].map(|every| {
+    let every = [FORGET, SEAL, CANCEL, COUNT];
+    let [mut forget, mut seal, mut cancel, mut count] = every.map(|every| {
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
@@ -44,8 +47,25 @@ pub async fn run(app: App, shutdown: Shutdown) {
             _ = cancel.tick() => if let Err(error) = closed_accounts::cancel_orders(&app).await {
                 tracing::warn!(%error, "orders of closed accounts wait");
             },
+            _ = count.tick() => if let Err(error) = count_parked(&app).await {
+                tracing::warn!(%error, "what waits for a person can't be counted");
+            },
         }
     }
+}
+
+/// Tells the metrics how many checkouts and returns wait for a person (alerts/order.yaml).
+pub async fn count_parked(app: &App) -> Result<(), sqlx::Error> {
+    let mut connection = app.db.acquire().await?;
+    let checkouts = store::checkouts::count_manual(&mut connection).await?;
+    let returns = store::return_holds::count_manual(&mut connection).await?;
+    for (name, parked) in [
+        ("crema_checkouts_manual", checkouts),
+        ("crema_returns_manual", returns),
+    ] {
+        metrics::gauge!(name).set(f64::from(i32::try_from(parked).unwrap_or(i32::MAX)));
+    }
+    Ok(())
 }
 
 /// Deletes the answers that no longer count; says how many.

@@ -35,6 +35,7 @@ mod rotation;
 mod sealed;
 mod shop;
 mod sidecars;
+mod soak;
 mod stack;
 mod tokens;
 mod undoing;

@@ -1,9 +1,10 @@
 //! What every service's tests need and no service owns: a fresh PostgreSQL database per test, an issuer of access
-//! tokens, an RSA key, a stand-in for the Dapr sidecar, a comparison with the committed document.
+//! tokens, an RSA key, a stand-in for the Dapr sidecar, a comparison with the committed document, Prometheus' judgement of alerts.
 //!
 //! Invariant: nothing here knows a service's tables, tokens' meaning or payloads; fixtures live beside the tests that
 //! use them. Failures panic with the cause, because a test has nobody to hand an error to.
 
+pub mod alerts;
 mod database;
 mod issuer;
 pub mod openapi;

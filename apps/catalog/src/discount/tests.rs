@@ -180,7 +180,8 @@ proptest! {
 
     #[test]
     fn nobody_is_given_more_than_there_is_to_pay(
-        total in 0_i64..=i64::MAX,
+        // Of the size of discounts more often than not: among larger ones none is ever too small for what is taken off.
+        total in prop_oneof![3 => 0..=2 * MOST, 1 => 0_i64..=i64::MAX],
         part in 1..=WHOLE,
         amount in 1..=MOST,
         percent: bool,

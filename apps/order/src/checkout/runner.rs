@@ -31,8 +31,6 @@ const POLL: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many sagas one runner drives at once.
 const MOST: usize = 64;
-/// How often the manual queue is counted.
-const COUNT: Duration = Duration::from_secs(5);
 
 /// The runner of one process. Any number of processes may run one.
 pub struct Runner {
@@ -110,7 +108,6 @@ impl Runner {
 
 /// Takes hold of due sagas as long as there is room for them.
 async fn claim_until(app: App, room: Arc<Semaphore>, mut stopping: watch::Receiver<bool>) {
-    let mut counted: Option<Instant> = None;
     while !*stopping.borrow_and_update() {
         let free = room.available_permits();
         let claimed = if free == 0 {
@@ -118,12 +115,6 @@ async fn claim_until(app: App, room: Arc<Semaphore>, mut stopping: watch::Receiv
         } else {
             claim(&app, free).await
         };
-        if counted.is_none_or(|at| at.elapsed() >= COUNT) {
-            counted = Some(Instant::now());
-            if let Err(error) = count_manual(&app).await {
-                report(&error);
-            }
-        }
         let pause = match claimed {
             // As many as there was room for: there may be more.
             Ok(claimed) if claimed > 0 && claimed == free => continue,
@@ -186,14 +177,6 @@ async fn claim(app: &App, most: usize) -> Result<usize, RecordError> {
         });
     }
     Ok(count)
-}
-
-async fn count_manual(app: &App) -> Result<(), RecordError> {
-    let mut connection = app.db.acquire().await?;
-    let parked = store::checkouts::count_manual(&mut connection).await?;
-    metrics::gauge!("crema_checkouts_manual")
-        .set(f64::from(i32::try_from(parked).unwrap_or(i32::MAX)));
-    Ok(())
 }
 
 /// Takes a saga from action to action until it is over, parked, to be tried later, or lost.

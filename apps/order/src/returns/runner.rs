@@ -27,8 +27,6 @@ const POLL: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many returns one runner drives at once.
 const MOST: usize = 8;
-/// How often those that wait for a person are counted.
-const COUNT: Duration = Duration::from_secs(5);
 
 /// A return under a hold of this process.
 pub struct Held {
@@ -46,15 +44,8 @@ pub struct Held {
 pub async fn run(app: App, mut stopping: watch::Receiver<bool>) {
     let room = Arc::new(Semaphore::new(MOST));
     let mut driven = JoinSet::new();
-    let mut counted: Option<Instant> = None;
     while !*stopping.borrow_and_update() {
         let claimed = claim(&app, &room, &stopping, &mut driven).await;
-        if counted.is_none_or(|at| at.elapsed() >= COUNT) {
-            counted = Some(Instant::now());
-            if let Err(error) = count_manual(&app).await {
-                report(&error);
-            }
-        }
         let pause = match claimed {
             Ok(()) => POLL,
             Err(error) => {
@@ -117,14 +108,6 @@ async fn claim(
         };
         driven.spawn(drive.instrument(span));
     }
-    Ok(())
-}
-
-async fn count_manual(app: &App) -> Result<(), RecordError> {
-    let mut connection = app.db.acquire().await?;
-    let parked = store::return_holds::count_manual(&mut connection).await?;
-    metrics::gauge!("crema_returns_manual")
-        .set(f64::from(i32::try_from(parked).unwrap_or(i32::MAX)));
     Ok(())
 }
 

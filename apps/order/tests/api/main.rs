@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod alerts;
 mod audit;
 mod cancel;
 mod checkout;

@@ -10,7 +10,7 @@ use crate::shop::problem;
 use crate::world::{Answer, World, by_card, place};
 
 /// A service without a runner, with an order whose money can't be given back.
-async fn with_parked(key: &str) -> (World, Uuid) {
+pub async fn with_parked(key: &str) -> (World, Uuid) {
     let world = World::without_runner().await;
     world
         .catalog_sells("Europe/Warsaw", std::time::Duration::ZERO)
@@ -81,7 +81,8 @@ async fn retry(world: &World, order: Uuid) -> Answer {
     world.post(&world.operator(), &path, &json!({})).await
 }
 
-async fn settle(world: &World, order: Uuid, body: &Value) -> Answer {
+/// What the service answers an operator who settles a checkout by hand.
+pub async fn settle(world: &World, order: Uuid, body: &Value) -> Answer {
     let path = format!("/v1/checkouts/{order}/settle");
     world.post(&world.operator(), &path, body).await
 }

@@ -1,16 +1,14 @@
 //! The alerts on payment's metrics, judged by Prometheus itself over what the metrics really say.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use chrono::TimeDelta;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use payment::reconcile::{run, schedule};
+use serde_json::{Value, json};
+use testkit::alerts::{Alerts, Judged};
 
 use crate::world::World;
 
-/// How long each state of the metrics lasts, in scrapes of a minute.
+/// How long the first state of the metrics lasts, in scrapes of a minute.
 const SCRAPES: usize = 30;
 
 /// The metrics before and after a day's reconciliation, of which something was planted for it or nothing.
@@ -43,64 +41,40 @@ fn samples(text: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// A test of `promtool` over the first text, and then the second.
-fn unit_test([before, after]: &[String; 2], alert: &str, minutes: usize, expected: &str) -> String {
-    let mut series = String::new();
-    for (name, value) in samples(after) {
+/// The samples of the first text, and then those of the second, each for so many scrapes.
+fn series([before, after]: &[String; 2], scrapes: [usize; 2]) -> Vec<(String, String)> {
+    let each = samples(after).into_iter().map(|(name, value)| {
         let mut known = samples(before).into_iter();
         let earlier = known.find(|(known, _)| *known == name);
         let earlier = earlier.map_or("_", |(_, value)| value);
-        let name = name.replace('\'', "''");
-        writeln!(
-            series,
-            "      - series: '{name}'\n        values: '{earlier}x{SCRAPES} {value}x{SCRAPES}'"
-        )
-        .expect("memory");
-    }
-    format!(
-        "rule_files: [{}]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:\n{series}    \
-         alert_rule_test:\n      - eval_time: 10m\n        alertname: {alert}\n        exp_alerts: []\n      \
-         - eval_time: {minutes}m\n        alertname: {alert}\n{expected}",
-        rules().display()
-    )
+        let [first, then] = scrapes;
+        (name.to_owned(), format!("{earlier}x{first} {value}x{then}"))
+    });
+    each.collect()
 }
 
-fn rules() -> PathBuf {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../alerts/payment.yaml");
-    rules.canonicalize().expect("the rules")
+/// Silent at first, and then as it is said.
+fn hold(texts: &[String; 2], alert: &str, at: &str, fires: Option<(Value, &str)>) {
+    let quiet = Judged {
+        alert,
+        at: "10m",
+        fires: None,
+    };
+    let series = series(texts, [SCRAPES, 3000]);
+    Alerts::of("payment").hold("1m", &series, &[quiet, Judged { alert, at, fires }]);
 }
-
-fn promtool(arguments: &[&str], file: &Path) -> (bool, String) {
-    let output = Command::new("promtool").args(arguments).arg(file).output();
-    let output = output.expect("promtool (apt-get install prometheus)");
-    let text = [output.stdout, output.stderr].concat();
-    (
-        output.status.success(),
-        String::from_utf8_lossy(&text).into_owned(),
-    )
-}
-
-fn judge(test: &str) {
-    let id = service::ids::Ids::new(service::clock::Clock::system()).next();
-    let file = std::env::temp_dir().join(format!("crema-payment-alerts-{id}.yaml"));
-    std::fs::write(&file, test).expect("a file");
-    let (holds, said) = promtool(&["test", "rules"], &file);
-    std::fs::remove_file(&file).expect("our file");
-    assert!(holds, "{said}");
-}
-
-const SILENT: &str = "        exp_alerts: []\n";
 
 #[tokio::test]
 async fn the_alert_fires_when_the_books_differ() {
-    let fires = "        exp_alerts:\n          - exp_labels: {severity: critical, kind: unknown_here}\n            \
-                 exp_annotations:\n              summary: Our books and the card provider's differ\n";
-    judge(&unit_test(&scraped(true).await, "BooksDiffer", 40, fires));
+    let labels = json!({ "severity": "critical", "kind": "unknown_here" });
+    let summary = "Our books and the card provider's differ";
+    let texts = scraped(true).await;
+    hold(&texts, "BooksDiffer", "40m", Some((labels, summary)));
 }
 
 #[tokio::test]
 async fn no_alert_fires_while_the_books_agree() {
-    judge(&unit_test(&scraped(false).await, "BooksDiffer", 40, SILENT));
+    hold(&scraped(false).await, "BooksDiffer", "40m", None);
 }
 
 #[tokio::test]
@@ -115,22 +89,13 @@ async fn the_alert_fires_when_nobody_compares_the_books() {
         lines.collect::<Vec<_>>().join("\n")
     };
     let texts = [before, at_the_epoch(after)];
-    let after_a_day = unit_test(&texts, "BooksNotCompared", 60, SILENT);
-    judge(&after_a_day);
-    let fires = "        exp_alerts:\n          - exp_labels: {severity: warning}\n            \
-                 exp_annotations:\n              summary: Our books were not held against the card provider's for a \
-                 day and a half\n";
-    let for_days = |test: String| test.replace(&format!("0x{SCRAPES}'"), "0x3000'");
-    judge(&for_days(unit_test(
-        &texts,
-        "BooksNotCompared",
-        37 * 60,
-        fires,
-    )));
+    hold(&texts, "BooksNotCompared", "60m", None);
+    let labels = json!({ "severity": "warning" });
+    let summary = "Our books were not held against the card provider's for a day and a half";
+    hold(&texts, "BooksNotCompared", "37h", Some((labels, summary)));
 }
 
 #[test]
 fn prometheus_can_read_the_rules() {
-    let (holds, said) = promtool(&["check", "rules"], &rules());
-    assert!(holds, "{said}");
+    Alerts::of("payment").are_readable();
 }
