@@ -49,7 +49,10 @@ pub enum Error {
     /// It leads elsewhere.
     #[error("the return address is not local")]
     ReturnUrl,
-    /// Longer than [`crate::perimeter::forward::MOST_BODY`].
+    /// It is none of the types that are read here.
+    #[error("the body is of another type")]
+    Kind(&'static [&'static str]),
+    /// Longer than its row allows.
     #[error("the body is too large")]
     BodyTooLarge,
     /// It trickles.
@@ -141,6 +144,7 @@ impl Error {
                 "return-url-refused",
                 "The return address must be a page of this site",
             ),
+            Self::Kind(kinds) => extract::unsupported(kinds),
             Self::BodyTooLarge => {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large")
             }
@@ -213,11 +217,7 @@ fn refused(refusal: Refusal) -> Problem {
             "request-header-missing",
             "A request that changes something needs the header X-Crema-Request: 1",
         ),
-        Refusal::NotJson => Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            "The body must be application/json",
-        ),
+        Refusal::Form => extract::unsupported(&[extract::JSON]),
     }
 }
 

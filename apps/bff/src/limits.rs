@@ -9,7 +9,7 @@ mod counter;
 mod shared;
 mod table;
 
-pub use bound::{Full, Inside, MOST_INSIDE, MOST_INSIDE_OF_ONE};
+pub use bound::{Full, Inside, MOST_INSIDE, MOST_INSIDE_OF_ONE, MOST_LARGE};
 pub use caller::Origin;
 pub use counter::{Counter, DaprCounter};
 pub use shared::ANSWERS;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use service::rate::{Table, Verdict};
 
-use bound::Bound;
+use bound::{Bound, Large, Room};
 use shared::Shared;
 
 /// The most callers that are known at once; further ones push out who used least.
@@ -32,6 +32,7 @@ pub struct Limits {
     table: Arc<Table>,
     shared: Shared,
     bound: Bound,
+    large: Large,
     factor: u32,
 }
 
@@ -52,6 +53,7 @@ impl Limits {
             table: Arc::new(Table::with_room_for(CALLERS)),
             shared: Shared::new(counter),
             bound: Bound::default(),
+            large: Large::default(),
             factor,
         }
     }
@@ -99,6 +101,11 @@ impl Limits {
     /// A place among the requests that are worked on, or why there is none.
     pub fn enter(&self, origin: Origin) -> Result<Inside, Full> {
         self.bound.enter(origin)
+    }
+
+    /// Room for a body of so many bytes. Only large ones need some.
+    pub fn make_room(&self, most: usize) -> Result<Option<Room>, Full> {
+        self.large.make_room(most)
     }
 
     fn local(&self, limit: Limit, caller: &impl std::hash::Hash, now: DateTime<Utc>) -> Judged {

@@ -6,6 +6,7 @@ pub mod basket_remove;
 pub mod basket_write;
 pub mod favourites_read;
 pub mod favourites_write;
+pub mod images;
 pub mod live_order;
 pub mod live_tickets;
 pub mod menu;

@@ -3,6 +3,7 @@
 //! Invariant: a row says everything about a path; whether the person may take it is the service's decision alone.
 
 use axum::http::Method;
+use service::routes::Upload;
 
 use crate::ops::pass::Passed;
 
@@ -17,8 +18,14 @@ const PAYMENT: &str = "payment";
 const IDENTITY: &str = "identity";
 const CATALOG: &str = "catalog";
 
+/// A picture, as the catalog takes it; its document says the same, and a test compares.
+const PICTURE: Upload = Upload {
+    kinds: &["image/jpeg", "image/png", "image/webp"],
+    most: 5 * 1024 * 1024,
+};
+
 /// The rows.
-pub static PASSED: [Passed; 93] = [
+pub static PASSED: [Passed; 95] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(POST, "/api/quotes", CATALOG, "/v1/quotes"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
@@ -225,6 +232,19 @@ pub static PASSED: [Passed; 93] = [
     row(GET, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
     row(PUT, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
     row(DELETE, "/api/products/{id}", CATALOG, "/v1/products/{id}"),
+    upload(
+        PUT,
+        "/api/products/{id}/image",
+        CATALOG,
+        "/v1/products/{id}/image",
+        PICTURE,
+    ),
+    row(
+        DELETE,
+        "/api/products/{id}/image",
+        CATALOG,
+        "/v1/products/{id}/image",
+    ),
     row(GET, "/api/discounts", CATALOG, "/v1/discounts"),
     row(POST, "/api/discounts", CATALOG, "/v1/discounts"),
     row(GET, "/api/discounts/{id}", CATALOG, "/v1/discounts/{id}"),
@@ -415,6 +435,25 @@ const fn row(
         app,
         upstream,
         needs_key: false,
+        upload: None,
+    }
+}
+
+/// What is sent as it is, and is no JSON.
+const fn upload(
+    method: Method,
+    path: &'static str,
+    app: &'static str,
+    upstream: &'static str,
+    upload: Upload,
+) -> Passed {
+    Passed {
+        method,
+        path,
+        app,
+        upstream,
+        needs_key: false,
+        upload: Some(upload),
     }
 }
 
@@ -426,5 +465,6 @@ const fn keyed(path: &'static str, app: &'static str, upstream: &'static str) ->
         app,
         upstream,
         needs_key: true,
+        upload: None,
     }
 }

@@ -19,8 +19,8 @@ use crate::inbound;
 use crate::ops::pass;
 use crate::ops::{
     api_document, basket_read, basket_remove, basket_write, favourites_read, favourites_write,
-    live_order, live_tickets, menu, pass_bearer, preflight, search, session_end, session_read,
-    sign_in_finish, sign_in_start, slots, to_identity, webhook,
+    images, live_order, live_tickets, menu, pass_bearer, preflight, search, session_end,
+    session_read, sign_in_finish, sign_in_start, slots, to_identity, webhook,
 };
 use crate::pages::{self, Web};
 use crate::passed::PASSED;
@@ -199,6 +199,8 @@ fn open(web: &Web) -> Rows {
             Access::Public,
             api_document::handle,
         )
+        // For pages and registered clients alike: the same bytes for everybody.
+        .row(Method::GET, images::PATH, Access::Public, images::handle)
         // Protected by its signature.
         .row(Method::POST, webhook::PATH, Access::Public, webhook::handle);
     for (method, path) in to_identity::TABLE {

@@ -7,6 +7,8 @@ use service::database;
 use service::etag;
 use service::problem::Problem;
 
+use crate::photo::{MOST_PIXELS, NARROWEST, Refused, WIDEST};
+
 /// A failure outside an operation's own rules.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -42,6 +44,9 @@ pub enum EditError {
     /// Something refers to it.
     #[error("it is in use")]
     InUse(Thing),
+    /// The picture is not taken.
+    #[error(transparent)]
+    Picture(#[from] Refused),
     /// The fields are fine each by itself and not together, or name what does not exist.
     #[error("{} fields are at fault", .0.len())]
     Invalid(Vec<FieldFault>),
@@ -145,6 +150,7 @@ impl From<EditError> for Problem {
             )
             .field("/takes_effect_at", "has a price for this item already"),
             EditError::InUse(thing) => in_use(thing),
+            EditError::Picture(refused) => picture(&refused),
             EditError::Invalid(faults) => {
                 let problem = Problem::new(
                     StatusCode::UNPROCESSABLE_ENTITY,
@@ -157,6 +163,37 @@ impl From<EditError> for Problem {
             }
             EditError::Other(error) => error.into(),
         }
+    }
+}
+
+fn picture(refused: &Refused) -> Problem {
+    match refused {
+        Refused::Unreadable(_) | Refused::Mislabelled { .. } | Refused::Shape => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "image-invalid",
+            "This can't be shown as a picture",
+        )
+        .detail(match refused {
+            Refused::Shape => format!(
+                "Its shorter side must be {NARROWEST} pixels at least, and its longer one no more than four times that."
+            ),
+            other => format!("{other}."),
+        }),
+        Refused::TooLarge => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "image-too-large",
+            "The picture has too many pixels",
+        )
+        .detail(format!(
+            "It may have {MOST_PIXELS} pixels, {WIDEST} on a side."
+        )),
+        // No 5xx, which sidecars would repeat with all its bytes and the BFF's breaker count.
+        Refused::Busy => Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "images-busy",
+            "Other pictures are being taken in",
+        )
+        .retry_after(3),
     }
 }
 

@@ -10,6 +10,7 @@ use service::money::Money;
 use uuid::Uuid;
 
 use crate::menu::{CategoryId, GroupId, ProductId, StoreId};
+use crate::photo::Photo;
 use crate::price::{ItemKind, Price};
 use crate::product::{Product, Variation};
 
@@ -35,6 +36,8 @@ struct ProductChanged<'a> {
     name: &'a str,
     description: &'a str,
     image: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<&'a Photo>,
     allergens: &'a [String],
     tax_class: &'a str,
     option_group_ids: &'a [GroupId],
@@ -92,6 +95,7 @@ fn of_product(kind: &str, product: &Product, ids: &Ids, now: DateTime<Utc>) -> R
         name: &product.name,
         description: &product.description,
         image: &product.image,
+        photo: product.photo.as_ref(),
         allergens: &product.allergens,
         tax_class: &product.tax_class,
         option_group_ids: &product.option_group_ids,

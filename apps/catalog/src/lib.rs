@@ -1,7 +1,7 @@
 //! The catalog: what every store sells, and what it costs.
 //!
-//! - Owns: stores, their opening hours and tax rates, categories, products, variations, option groups, options and all
-//!   prices (`db-catalog`).
+//! - Owns: stores, their opening hours and tax rates, categories, products with their photographs, variations, option
+//!   groups, options and all prices (`db-catalog`).
 //! - Promises: a menu read from memory and at most a second old; a quote priced from the menu as it is now, and
 //!   honoured for ten minutes; a planned price in effect from its very instant on; a product found by a word that is nearly right.
 //! - Publishes: `catalog-events` (`events/`). Listens: to `identity-events`, for sessions that ended.
@@ -23,6 +23,7 @@ pub mod menus;
 pub mod openapi;
 pub mod ops;
 pub mod option_group;
+pub mod photo;
 pub mod price;
 pub mod pricing;
 pub mod product;

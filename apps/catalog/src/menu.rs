@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use service::money::Currency;
 use uuid::Uuid;
 
+use crate::photo::Photo;
+
 macro_rules! id {
     ($name:ident, $of:literal) => {
         #[doc = concat!("Identifies ", $of, ".")]
@@ -80,6 +82,8 @@ pub struct Product {
     pub description: String,
     /// Slug of the picture a client draws.
     pub image: String,
+    /// Shown in its place.
+    pub photo: Option<Photo>,
     /// Short names, such as `milk`.
     pub allergens: Vec<String>,
     /// The store's rate for it, in basis points.

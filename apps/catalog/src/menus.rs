@@ -21,6 +21,7 @@ use sqlx::PgPool;
 use crate::error::Error;
 use crate::hours::Hours;
 use crate::menu::{CategoryId, GroupId, Menu, OptionId, ProductId, StoreId, VariationId};
+use crate::photo::Photo;
 use crate::rendered::Rendered;
 use crate::store;
 
@@ -160,6 +161,8 @@ pub struct ProductBody<'a> {
     name: &'a str,
     description: &'a str,
     image: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<&'a Photo>,
     allergens: &'a [String],
     variations: Vec<VariationBody<'a>>,
     option_groups: Vec<GroupBody<'a>>,
@@ -224,6 +227,7 @@ impl<'a> ProductBody<'a> {
             name: &product.name,
             description: &product.description,
             image: &product.image,
+            photo: product.photo.as_ref(),
             allergens: &product.allergens,
             variations: product
                 .variations

@@ -13,6 +13,7 @@ use crate::ops::categories::Category;
 use crate::ops::tax_rates::TaxRates;
 use crate::ops::{hours, openings, quote, search, stores};
 use crate::option_group::OptionGroup;
+use crate::photo;
 use crate::price::{Price, PriceChange};
 use crate::product::Product;
 use crate::routes;
@@ -31,6 +32,7 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     );
     reads(&mut it);
     company(&mut it);
+    images(&mut it);
     prices(&mut it);
     price_changes(&mut it);
     opening_hours(&mut it);
@@ -182,6 +184,40 @@ fn managed<T: JsonSchema>(it: &mut Document, of: &Resource) {
         row = row.refuses(409, problem);
     }
     drop(row);
+}
+
+fn images(it: &mut Document) {
+    let path = "/v1/products/{product}/image";
+    it.row(
+        PUT,
+        path,
+        "replaceImage",
+        "Gives a product another photograph, or its first one.",
+    )
+    .json::<Product>(200, "The product, as it is now.")
+    .versioned()
+    .conditional()
+    .refuses(404, "product-not-found")
+    .refuses(422, "image-invalid")
+    .refuses(422, "image-too-large")
+    .refuses(429, "images-busy");
+    it.row(
+        DELETE,
+        path,
+        "deleteImage",
+        "Takes a product's photograph away.",
+    )
+    .bare(204, "It has none.")
+    .conditional()
+    .refuses(404, "product-not-found");
+    it.row(
+        GET,
+        "/v1/images/{hash}",
+        "getImage",
+        "One width of a photograph, by the hash of its bytes.",
+    )
+    .bytes(200, "The picture.", photo::KIND)
+    .cached();
 }
 
 fn prices(it: &mut Document) {

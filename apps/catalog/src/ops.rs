@@ -5,6 +5,7 @@
 pub mod categories;
 pub mod discounts;
 pub mod hours;
+pub mod images;
 pub mod menu;
 pub mod openings;
 pub mod option_groups;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::FieldFault;
 use crate::fields::{Allergen, Description, Image, Name, Position, TaxClass};
 use crate::menu::{CategoryId, GroupId, ProductId, VariationId};
+use crate::photo::Photo;
 
 /// Variations of one product at most.
 const MOST_VARIATIONS: usize = 20;
@@ -62,8 +63,11 @@ pub struct Product {
     pub name: String,
     /// A sentence about it.
     pub description: String,
-    /// Slug of the picture.
+    /// Slug of the picture that a client draws where there is no photograph.
     pub image: String,
+    /// Its photograph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photo: Option<Photo>,
     /// What it contains of what must be declared.
     pub allergens: Vec<String>,
     /// By what stores tax it.

@@ -23,13 +23,7 @@ impl Rendered {
     pub fn new(value: &impl Serialize) -> serde_json::Result<Self> {
         let body = serde_json::to_vec(value)?;
         let hash = digest::digest(&digest::SHA256, &body);
-        let mut tag = String::with_capacity(34);
-        tag.push('"');
-        for byte in &hash.as_ref()[..16] {
-            tag.push(char::from(HEX[usize::from(byte >> 4)]));
-            tag.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-        tag.push('"');
+        let tag = format!("\"{}\"", hex(&hash.as_ref()[..16]));
         Ok(Self {
             body: body.into(),
             // Quotes and hexadecimal digits are always a header value.
@@ -53,4 +47,11 @@ impl Rendered {
     }
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Two small digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}

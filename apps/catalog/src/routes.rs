@@ -4,17 +4,23 @@
 
 use axum::http::Method;
 use service::revoked;
-use service::routes::{Access, Routes};
+use service::routes::{Access, Routes, Upload};
 
 use crate::ops::{
-    categories, discounts, hours, menu, openings, option_groups, price_changes, prices, products,
-    quote, search, stores, tax_rates,
+    categories, discounts, hours, images, menu, openings, option_groups, price_changes, prices,
+    products, quote, search, stores, tax_rates,
 };
 use crate::state::App;
 
 const READ: Access = Access::Scope("catalog:read");
 const QUOTE: Access = Access::Scope("catalog:quote");
 const MANAGE: Access = Access::Scope("catalog:manage");
+
+/// A picture. Five MiB are what phones make of a photograph; `maxBodySize` in `dapr/dapr.yaml` lets them through.
+pub const PICTURE: Upload = Upload {
+    kinds: &["image/jpeg", "image/png", "image/webp"],
+    most: 5 * 1024 * 1024,
+};
 
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
@@ -28,6 +34,7 @@ pub fn table() -> Routes<App> {
         .route(GET, "/v1/stores", READ, stores::handler)
         .route(GET, "/v1/stores/{store}/menu", READ, menu::handler)
         .route(GET, "/v1/stores/{store}/search", READ, search::handler)
+        .route(GET, "/v1/images/{hash}", READ, images::read::handler)
         .route(GET, "/v1/stores/{store}/openings", QUOTE, openings::handler)
         .route(POST, "/v1/quotes", QUOTE, quote::handler)
         .route(POST, "/events/identity", Access::Sidecar, revoked::hear);
@@ -52,6 +59,10 @@ fn of_the_company(routes: Routes<App>) -> Routes<App> {
         .route(GET, one, MANAGE, products::read::handler)
         .route(PUT, one, MANAGE, products::replace::handler)
         .route(DELETE, one, MANAGE, products::delete::handler);
+    let image = "/v1/products/{product}/image";
+    let routes = routes
+        .upload(PUT, image, MANAGE, PICTURE, images::replace::handler)
+        .route(DELETE, image, MANAGE, images::remove::handler);
     let all = "/v1/discounts";
     let one = "/v1/discounts/{discount}";
     let routes = routes

@@ -10,6 +10,7 @@ use service::ids::Ids;
 use sqlx::PgPool;
 
 use crate::menus::Menus;
+use crate::photo::Workshop;
 use crate::signer::Signer;
 
 /// The service's state. Cheap to clone.
@@ -27,6 +28,8 @@ pub struct App {
     pub outbox: Waker,
     /// Signs quotes.
     pub signer: Signer,
+    /// Draws pictures.
+    pub workshop: Workshop,
 }
 
 impl App {
@@ -40,6 +43,7 @@ impl App {
             clock,
             outbox,
             signer,
+            workshop: Workshop::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod categories;
 pub mod discounts;
 pub mod option_groups;
+pub mod photos;
 pub mod price_changes;
 pub mod prices;
 pub mod products;
@@ -19,12 +20,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use service::money::Currency;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use crate::hours::Closures;
 use crate::menu::{
     Category, CategoryId, GroupId, Menu, MenuOption, OptionGroup, OptionId, Product, ProductId,
     Store, StoreId, Variation, VariationId,
 };
+use crate::photo::{Kept, Photo};
 use crate::seed::{Seed, SeedCategory, SeedGroup, SeedStore};
 
 /// All stores, in the order they are shown.
@@ -119,6 +122,8 @@ async fn categories(
     let rows = sqlx::query!(
         r#"SELECT c.id AS "category_id: CategoryId", c.name AS category,
                   p.id AS "product_id: ProductId", p.name AS product, p.description, p.image, p.allergens, t.rate_bp,
+                  (SELECT json_agg(json_build_object('width', r.width, 'height', r.height, 'hash', r.hash) ORDER BY r.width)
+                   FROM product_renditions r WHERE r.product_id = p.id) AS "photo: Json<Vec<Kept>>",
                   v.id AS "variation_id: VariationId", v.name AS variation, price.amount AS "amount!"
            FROM variation_prices vp
            LEFT JOIN due_prices($1, $2) due ON due.item_id = vp.variation_id
@@ -160,6 +165,7 @@ async fn categories(
                 name: row.product,
                 description: row.description,
                 image: row.image,
+                photo: row.photo.and_then(|Json(kept)| Photo::of(kept)),
                 allergens: row.allergens,
                 tax_rate_bp: decoded(row.rate_bp)?,
                 variations: vec![variation],

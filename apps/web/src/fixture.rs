@@ -34,6 +34,7 @@ pub(crate) fn latte() -> Product {
         name: "Caffè latte".into(),
         description: "Espresso under a lot of steamed milk.".into(),
         image: "latte".into(),
+        photo: None,
         allergens: vec!["milk".into()],
         variations: vec![
             Variation {
@@ -81,6 +82,7 @@ pub(crate) fn menu() -> Menu {
         name: "Green tea".into(),
         description: "Sencha, brewed at 70 degrees.".into(),
         image: "tea".into(),
+        photo: None,
         allergens: vec![],
         variations: vec![Variation {
             id: id(13),

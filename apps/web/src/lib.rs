@@ -10,6 +10,7 @@ pub mod failure;
 pub mod live;
 pub mod money;
 pub mod payment;
+pub mod photo;
 pub mod pickup;
 pub mod route;
 pub mod search;

@@ -14,6 +14,7 @@ pub mod extras;
 pub mod kept;
 pub mod menu;
 pub mod orders;
+pub mod photo;
 pub mod product;
 pub mod router;
 pub mod shell;

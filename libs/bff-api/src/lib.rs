@@ -19,7 +19,9 @@ pub use basket::{
     MOST_OPTIONS,
 };
 pub use live::{OrderChange, event};
-pub use menu::{Category, Menu, MenuOption, OptionGroup, Product, Store, Variation};
+pub use menu::{
+    Category, Menu, MenuOption, OptionGroup, Photo, Product, Rendition, Store, Variation,
+};
 pub use money::Money;
 pub use order::{
     Advance, Axis, CardToken, Checkout, ChosenOption, Discount, Fulfilment, HistoryEntry, Order,

@@ -55,12 +55,35 @@ pub struct Product {
     pub description: String,
     /// Slug of the drawing the client shows, such as `flat-white`.
     pub image: String,
+    /// The photograph that is shown in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<Photo>,
     /// Allergens by their short names, such as `milk`.
     pub allergens: Vec<String>,
     /// At least one.
     pub variations: Vec<Variation>,
     /// Choices that apply to every variation.
     pub option_groups: Vec<OptionGroup>,
+}
+
+/// A photograph. Each of its renditions is read at `GET /images/{hash}`, and never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Photo {
+    /// The widest rendition's width, in pixels.
+    pub width: u32,
+    /// The widest rendition's height, in pixels: the others have the same shape.
+    pub height: u32,
+    /// From the narrowest to the widest.
+    pub renditions: Vec<Rendition>,
+}
+
+/// One width of a photograph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendition {
+    /// In pixels.
+    pub width: u32,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub hash: String,
 }
 
 /// What is ordered and priced, such as the small size of a drink.

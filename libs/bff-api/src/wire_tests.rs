@@ -109,6 +109,7 @@ fn stores_and_menu() {
         "categories": [{"id": "0190a000-0000-7000-8000-0000000000e1", "name": "Coffee", "products": [{
             "id": "0190a000-0000-7000-8000-0000000000f1", "name": "Flat white", "description": "Silky.",
             "image": "flat-white", "allergens": ["milk"],
+            "photo": {"width": 480, "height": 320, "renditions": [{"width": 480, "hash": "0a1b"}]},
             "variations": [{"id": "0190a000-0000-7000-8000-0000000000b1", "name": "Small",
                 "price": {"amount": 350, "currency": "EUR"}, "sold_out": false}],
             "option_groups": [{"id": "0190a000-0000-7000-8000-0000000000a1", "name": "Milk", "min": 1, "max": 1,

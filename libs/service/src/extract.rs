@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
+/// The media type of most bodies.
+pub const JSON: &str = "application/json";
+
 /// A JSON body. Malformed text is 400, text of the wrong shape is 422 with a JSON Pointer to the field.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
@@ -19,11 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                "The body must be application/json",
-            ));
+            return Err(unsupported(&[JSON]));
         }
         let bytes = Bytes::from_request(request, state)
             .await
@@ -84,12 +83,29 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 /// Whether the body is said to be JSON, whatever parameters the type has.
 #[must_use]
 pub fn is_json(headers: &HeaderMap) -> bool {
+    media_type(headers) == JSON
+}
+
+/// What the body is said to be, in small letters and without parameters; empty if nothing is said.
+#[must_use]
+pub fn media_type(headers: &HeaderMap) -> String {
     let kind = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+    let kind = kind.split(';').next().unwrap_or_default();
+    kind.trim().to_ascii_lowercase()
+}
+
+/// The answer to a body of a media type that is not read here.
+#[must_use]
+pub fn unsupported(kinds: &[&str]) -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "The body is of a type that is not read here",
+    )
+    .detail(format!("It must be {}.", kinds.join(" or ")))
 }
 
 fn unread(rejection: &BytesRejection) -> Problem {

@@ -248,7 +248,8 @@ mod tests {
     use super::*;
     use crate::extract::{Json, Path, Query};
     use crate::page::{Page, PageQuery};
-    use crate::routes::Routes;
+    use crate::routes::{Routes, Upload};
+    use axum::body::Bytes;
     use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
     use uuid::Uuid;
@@ -268,6 +269,13 @@ mod tests {
 
     async fn fill(Json(_): Json<Cup>) {}
 
+    async fn paint(_: Bytes) {}
+
+    const PICTURE: Upload = Upload {
+        kinds: &["image/png", "image/webp"],
+        most: 9,
+    };
+
     fn table() -> Routes<()> {
         Routes::new()
             .route(
@@ -277,6 +285,7 @@ mod tests {
                 list,
             )
             .route(Method::POST, "/v1/cups", Access::Public, fill)
+            .upload(Method::PUT, "/v1/cups/art", Access::Public, PICTURE, paint)
     }
 
     #[test]
@@ -292,6 +301,8 @@ mod tests {
         it.row(Method::POST, "/v1/cups", "fillCup", "Fills one.")
             .bare(204, "It is full.")
             .refuses(409, "cup-full");
+        it.row(Method::PUT, "/v1/cups/art", "paintCup", "Paints them.")
+            .bytes(200, "As it is.", "image/png");
         let document = it.finish().expect("a document");
         let list = &document["paths"]["/v1/shops/{shop}/cups"]["get"];
         assert_eq!(
@@ -320,6 +331,14 @@ mod tests {
         for status in ["204", "400", "409", "413", "415", "422"] {
             assert!(fill["responses"].get(status).is_some(), "{status}: {fill}");
         }
+        let paint = &document["paths"]["/v1/cups/art"]["put"];
+        let bytes = json!({ "type": "string", "format": "binary", "maxLength": 9 });
+        for kind in PICTURE.kinds {
+            assert_eq!(paint["requestBody"]["content"][kind]["schema"], bytes);
+        }
+        assert!(paint["responses"].get("415").is_some(), "{paint}");
+        let shown = &paint["responses"]["200"]["content"]["image/png"]["schema"];
+        assert_eq!(shown["format"], "binary");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -25,8 +25,25 @@ use crate::openapi::{self, Arguments};
 use crate::problem::Problem;
 use crate::server::observe;
 
-/// The most bytes a request body may have.
+/// The most bytes a request body may have, where the row says nothing else.
 pub const MOST_BODY: usize = 256 * 1024;
+
+/// What a row reads in place of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The media types that its body may have.
+    pub kinds: &'static [&'static str],
+    /// The most bytes that its body may have.
+    pub most: usize,
+}
+
+impl Upload {
+    /// Whether the body is said to be of one of the types.
+    #[must_use]
+    pub fn takes(self, headers: &HeaderMap) -> bool {
+        self.kinds.contains(&&*extract::media_type(headers))
+    }
+}
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -66,6 +83,9 @@ pub struct Route {
     pub access: Access,
     /// Where it is served.
     pub listener: Listener,
+    /// What it reads, if that is no JSON.
+    #[serde(skip)]
+    pub upload: Option<Upload>,
     /// What the handler's arguments say of its requests.
     #[serde(skip)]
     pub(crate) arguments: fn(&mut openapi::Request<'_>),
@@ -80,6 +100,7 @@ impl Route {
             path,
             access,
             listener: Listener::Public,
+            upload: None,
             arguments: |_| {},
         }
     }
@@ -148,11 +169,40 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// At start-up, if two rows share method and path, a method is no standard one, or a row asks for a browser's
     /// session or for another service's token, which no sidecar brings: a mistake in the table.
     #[must_use]
-    pub fn route<H, T>(
+    pub fn route<H, T>(self, method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: Arguments + 'static,
+    {
+        self.add(method, path, access, None, handler)
+    }
+
+    /// Adds a row that reads something else than JSON, as bytes.
+    ///
+    /// # Panics
+    /// As [`Self::route`].
+    #[must_use]
+    pub fn upload<H, T>(
+        self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        upload: Upload,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, S>,
+        T: Arguments + 'static,
+    {
+        self.add(method, path, access, Some(upload), handler)
+    }
+
+    fn add<H, T>(
         mut self,
         method: Method,
         path: &'static str,
         access: Access,
+        upload: Option<Upload>,
         handler: H,
     ) -> Self
     where
@@ -167,7 +217,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         )]
         let filter = MethodFilter::try_from(method.clone()).expect("a standard method");
         let guarded = on(filter, handler).layer(from_fn(move |request: Request, next: Next| {
-            admit(access, request, next)
+            admit(access, upload, request, next)
         }));
         self.router = self.router.route(path, guarded);
         self.table.push(Route {
@@ -175,6 +225,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             path,
             access,
             listener: Listener::Sidecar,
+            upload,
             arguments: T::describe,
         });
         self
@@ -188,6 +239,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// The router that serves the table behind `guard`.
     pub fn into_router(self, state: S, guard: Guard) -> Router {
+        let uploads = self.table.into_iter().filter(|row| row.upload.is_some());
+        let uploads: Arc<[Route]> = uploads.collect();
         self.router
             .fallback(async || extract::not_found())
             .method_not_allowed_fallback(async || {
@@ -197,7 +250,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                     "This can't be done here",
                 )
             })
-            .layer(from_fn(whole_body))
+            // The next layer reads no more than a row may have; axum's own limit would be a second one.
+            .layer(DefaultBodyLimit::disable())
+            .layer(from_fn(move |request: Request, next: Next| {
+                whole_body(uploads.clone(), request, next)
+            }))
             .layer(from_fn(in_time))
             .layer(from_fn(move |request: Request, next: Next| {
                 sidecar_only(guard.clone(), request, next)
@@ -254,16 +311,29 @@ fn too_late() -> Problem {
 
 /// Reads the body before anything may refuse the request: a connection with an unread body is closed, and the
 /// sidecar's next command on it would fail for no fault of its caller.
-async fn whole_body(request: Request, next: Next) -> Response {
+async fn whole_body(uploads: Arc<[Route]>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    let row = path.and_then(|path| {
+        let mut rows = uploads.iter();
+        rows.find(|row| row.path == path.as_str() && row.method == request.method())
+    });
+    let most = row
+        .and_then(|row| row.upload)
+        .map_or(MOST_BODY, |it| it.most);
     let (head, body) = request.into_parts();
-    match to_bytes(body, MOST_BODY).await {
+    match to_bytes(body, most).await {
         Ok(body) => next.run(Request::from_parts(head, Body::from(body))).await,
         // A sidecar that broke off gets no answer anyway, so what is left is a body beyond the limit.
         Err(_) => extract::body_too_large().into_response(),
     }
 }
 
-async fn admit(access: Access, mut request: Request, next: Next) -> Response {
+async fn admit(
+    access: Access,
+    upload: Option<Upload>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     // An invocation comes through our sidecar too, but from another service.
     if access == Access::Sidecar && request.headers().contains_key(CALLER) {
         return not_our_sidecar().into_response();
@@ -279,6 +349,11 @@ async fn admit(access: Access, mut request: Request, next: Next) -> Response {
             Ok(_) => return auth::forbidden().into_response(),
             Err(problem) => return problem.into_response(),
         }
+    }
+    if let Some(upload) = upload
+        && !upload.takes(request.headers())
+    {
+        return extract::unsupported(upload.kinds).into_response();
     }
     next.run(request).await
 }

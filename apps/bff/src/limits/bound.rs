@@ -1,4 +1,4 @@
-//! How many requests are worked on at once, in all and for one origin.
+//! How many requests are worked on at once, in all and for one origin, and how many large bodies are kept meanwhile.
 //!
 //! Invariant: a place is given back when dropped, however the request ends; who waits on a body or on a service holds
 //! one, so a single origin can never hold them all.
@@ -6,12 +6,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::Origin;
+use crate::perimeter::forward::MOST_BODY;
 
 /// The most requests that one process works on.
 pub const MOST_INSIDE: usize = 512;
 /// The most of one origin.
 pub const MOST_INSIDE_OF_ONE: usize = 128;
+
+/// The most bodies at once that may be larger than most: some 40 MB.
+pub const MOST_LARGE: usize = 8;
 
 /// Who is inside.
 #[derive(Clone, Default)]
@@ -58,6 +64,29 @@ impl Bound {
     }
 }
 
+/// Room for large bodies.
+#[derive(Clone)]
+pub(super) struct Large(Arc<Semaphore>);
+
+/// Room for one, until it is dropped.
+pub type Room = OwnedSemaphorePermit;
+
+impl Default for Large {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_LARGE)))
+    }
+}
+
+impl Large {
+    pub fn make_room(&self, most: usize) -> Result<Option<Room>, Full> {
+        if most <= MOST_BODY {
+            return Ok(None);
+        }
+        let room = self.0.clone().try_acquire_owned();
+        room.map(Some).map_err(|_| Full::All)
+    }
+}
+
 impl Drop for Inside {
     fn drop(&mut self) {
         let mut places = self.bound.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,6 +103,18 @@ impl Drop for Inside {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_room_for_so_many_large_bodies_and_always_for_a_small_one() {
+        let large = Large::default();
+        let kept: Vec<_> = (0..MOST_LARGE)
+            .map(|_| large.make_room(MOST_BODY + 1).expect("room"))
+            .collect();
+        assert_eq!(large.make_room(MOST_BODY + 1).err(), Some(Full::All));
+        assert!(large.make_room(MOST_BODY).is_ok());
+        drop(kept);
+        assert!(large.make_room(MOST_BODY + 1).is_ok());
+    }
 
     #[test]
     fn places_are_given_back_and_an_origin_without_any_takes_no_room() {

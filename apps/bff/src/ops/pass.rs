@@ -4,13 +4,16 @@
 //! nothing else of what the browser sent.
 
 use axum::extract::{RawPathParams, Request};
-use axum::http::{HeaderName, Method};
+use axum::http::{HeaderMap, HeaderName, Method};
 use axum::response::Response;
+use service::extract;
+use service::routes::Upload;
 use uuid::Uuid;
 
 use crate::contract::Contract;
 use crate::error::Error;
-use crate::perimeter::forward;
+use crate::perimeter::forward::{self, MOST_BODY};
+use crate::perimeter::origin;
 use crate::session::Activity;
 use crate::state::App;
 
@@ -29,6 +32,24 @@ pub struct Passed {
     pub upstream: &'static str,
     /// Whether it must say which try of which command it is.
     pub needs_key: bool,
+    /// What its body is and how large it may be, if that is no JSON of [`MOST_BODY`] bytes at most.
+    pub upload: Option<Upload>,
+}
+
+impl Passed {
+    /// The most bytes that its body may have.
+    pub(super) fn most_body(&self) -> usize {
+        self.upload.map_or(MOST_BODY, |upload| upload.most)
+    }
+
+    /// Refuses a body of a type that the service behind does not read.
+    fn judge_kind(&self, headers: &HeaderMap) -> Result<(), Error> {
+        let kinds = self.upload.map_or(&[extract::JSON][..], |it| it.kinds);
+        if origin::has_body(headers) && !kinds.contains(&&*extract::media_type(headers)) {
+            return Err(Error::Kind(kinds));
+        }
+        Ok(())
+    }
 }
 
 /// Answers a request of this row.
@@ -44,9 +65,12 @@ pub async fn run(
     if row.needs_key && !has_key(&head.headers) {
         return Err(Error::NoIdempotencyKey);
     }
+    row.judge_kind(&head.headers)?;
     let path = forward::with_query(&fill(row.upstream, params)?, &head.uri)?;
-    let body = forward::body(&head.headers, body).await?;
+    // Before the body: nobody's is kept here who is not signed in.
     let token = app.user_token(&session, row.app, Activity::Person).await?;
+    let _room = app.limits.make_room(row.most_body())?;
+    let body = forward::body_of(row.most_body(), &head.headers, body).await?;
     // Behind the token: who may call nothing there is told just that.
     contract
         .check(&head.headers, &head.uri, &body)
@@ -60,7 +84,7 @@ pub async fn run(
 }
 
 /// One key of 1 to 255 visible characters.
-pub(super) fn has_key(headers: &axum::http::HeaderMap) -> bool {
+pub(super) fn has_key(headers: &HeaderMap) -> bool {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let (Some(key), None) = (keys.next(), keys.next()) else {
         return false;

@@ -41,7 +41,8 @@ pub async fn run(
         return Err(Error::NoIdempotencyKey);
     }
     let path = forward::with_query(&fill(row.upstream, params)?, &head.uri)?;
-    let body = forward::body(&head.headers, body).await?;
+    let _room = app.limits.make_room(row.most_body())?;
+    let body = forward::body_of(row.most_body(), &head.headers, body).await?;
     contract
         .check(&head.headers, &head.uri, &body)
         .map_err(Error::Contract)?;

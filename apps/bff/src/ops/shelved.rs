@@ -23,6 +23,9 @@ pub(super) async fn body<T: DeserializeOwned>(
     head: &Parts,
     body: Body,
 ) -> Result<T, Error> {
+    if !extract::is_json(&head.headers) {
+        return Err(Error::Kind(&[extract::JSON]));
+    }
     let body = forward::body(&head.headers, body).await?;
     let checked = contract.check(&head.headers, &head.uri, &body);
     checked.map_err(Error::Contract)?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::cookies;
 use crate::error::Error;
 
-/// The most bytes a request's body may have.
+/// The most bytes a request's body may have, where its row says nothing else.
 pub const MOST_BODY: usize = 64 * 1024;
 /// The longest path with query that is passed on: sidecars read 16 KiB of request head.
 const LONGEST_URI: usize = 8 * 1024;
@@ -208,13 +208,18 @@ fn pick(from: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
 
 /// Reads a request's body whole: not more than [`MOST_BODY`] bytes, and not for long.
 pub async fn body(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+    body_of(MOST_BODY, headers, body).await
+}
+
+/// The same with as many bytes as are allowed: no more time, which is enough for five MiB at four Mbit/s.
+pub async fn body_of(most: usize, headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MOST_BODY) {
+    if announced.is_some_and(|length| length > most) {
         return Err(Error::BodyTooLarge);
     }
-    match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, MOST_BODY)).await {
+    match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         // The length is checked while reading; a connection that broke gets no answer anyway.
         Ok(Err(_)) => Err(Error::BodyTooLarge),

@@ -102,6 +102,23 @@ impl Browser {
             .await
     }
 
+    /// What our client sends that is no JSON.
+    pub async fn upload(
+        &mut self,
+        method: Method,
+        path: &str,
+        more: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let ours = [
+            ("sec-fetch-site", "same-origin"),
+            (ORIGIN.as_str(), HERE),
+            ("x-crema-request", "1"),
+        ];
+        let headers = [&ours[..], more].concat();
+        self.ask(method, path, &headers, body.into()).await
+    }
+
     /// Any request, with the cookies.
     pub async fn ask(
         &mut self,

@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use bff::contract::DOCUMENT;
 use bff::passed::PASSED;
 use serde_json::{Value, json};
+use service::extract;
 use testkit::Received;
 use uuid::Uuid;
 
@@ -179,7 +180,8 @@ fn every_row_has_a_contract() {
     let document: Value = serde_json::from_str(DOCUMENT).expect("JSON");
     for row in &PASSED {
         let said = &document["paths"][row.path][row.method.as_str().to_ascii_lowercase()];
-        let reads = said["requestBody"].is_object();
+        let contents = &said["requestBody"]["content"];
+        let reads = contents.get(extract::JSON).is_some();
         assert!(said.is_object(), "{} {}", row.method, row.path);
         assert_eq!(
             reads,
@@ -188,5 +190,14 @@ fn every_row_has_a_contract() {
             row.method,
             row.path
         );
+        let Some(upload) = row.upload else { continue };
+        let kinds = contents.as_object().expect("contents").iter();
+        let kinds: Vec<_> = kinds
+            .map(|(kind, content)| {
+                assert_eq!(content["schema"]["maxLength"], upload.most, "{}", row.path);
+                kind.as_str()
+            })
+            .collect();
+        assert_eq!(kinds, upload.kinds, "{}", row.path);
     }
 }

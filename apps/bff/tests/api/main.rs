@@ -12,6 +12,7 @@ mod durable;
 mod favourites;
 mod https;
 mod identity;
+mod images;
 mod limits;
 mod live;
 mod load;

@@ -24,7 +24,7 @@ pub fn menu(version: u32) -> ResponseTemplate {
     let menu = json!({"store_id": STORE, "currency": "EUR", "categories": [{
         "id": "0190a000-0000-7000-8000-0000000000e1", "name": "Coffee", "products": [{
             "id": "0190a000-0000-7000-8000-0000000000f1", "name": format!("Flat white {version}"),
-            "description": "Silky.", "image": "flat-white", "allergens": ["milk"],
+            "description": "Silky.", "image": "flat-white", "allergens": ["milk"], "photo": photo(),
             "variations": [{"id": SMALL, "name": "Small", "price": eur(350)}, {"id": LARGE, "name": "Large", "price": eur(420)}],
             "option_groups": [{"id": "0190a000-0000-7000-8000-0000000000a1", "name": "Milk", "min": 1, "max": 1,
                 "options": [{"id": OAT, "name": "Oat", "price": eur(60), "default": false}]}],
@@ -33,6 +33,14 @@ pub fn menu(version: u32) -> ResponseTemplate {
     ResponseTemplate::new(200)
         .set_body_json(menu)
         .insert_header("etag", format!("\"menu-{version}\""))
+}
+
+/// A photograph, as the catalog tells of one.
+pub fn photo() -> Value {
+    let hash = |digit: &str| digit.repeat(64);
+    json!({"width": 480, "height": 320, "renditions": [
+        {"width": 160, "hash": hash("a")}, {"width": 480, "hash": hash("b")},
+    ]})
 }
 
 /// Which of the catalog's menus this is.
@@ -66,6 +74,7 @@ async fn anybody_reads_the_menu_and_the_catalog_is_asked_once() {
         assert_eq!(answer.header("content-type"), "application/json");
         assert_eq!(answer.header("cache-control"), "no-cache");
         assert_eq!(version(&answer), 1);
+        assert_eq!(product(&answer)["photo"], photo());
     }
     let calls = stage.sidecar.received("catalog").await;
     assert_eq!(calls.len(), 1);

@@ -5,6 +5,7 @@ use bff::passed::PASSED;
 use serde_json::json;
 use testkit::Received;
 
+use crate::browser::{Answer, Browser};
 use crate::contract;
 use crate::identity::{PERSON, claims};
 use crate::stage::Stage;
@@ -14,7 +15,8 @@ const ITEM: &str = "0190a000-0000-7000-8000-0000000000ee";
 const CHANGE: &str = "0190a000-0000-7000-8000-0000000000cc";
 const KEY: (&str, &str) = ("idempotency-key", "key-1");
 
-/// What must be asked of whom, written out a second time: `method path > app path`, `!` where a key is needed.
+/// What must be asked of whom, written out a second time: `method path > app path`, `!` where a key is needed, `*` where
+/// a picture is sent.
 const EXPECTED: &str = "
     POST! /api/orders > order /v1/orders
     POST /api/quotes > catalog /v1/quotes
@@ -68,6 +70,8 @@ const EXPECTED: &str = "
     GET /api/products/{id} > catalog /v1/products/{id}
     PUT /api/products/{id} > catalog /v1/products/{id}
     DELETE /api/products/{id} > catalog /v1/products/{id}
+    PUT* /api/products/{id}/image > catalog /v1/products/{id}/image
+    DELETE /api/products/{id}/image > catalog /v1/products/{id}/image
     GET /api/discounts > catalog /v1/discounts
     POST /api/discounts > catalog /v1/discounts
     GET /api/discounts/{id} > catalog /v1/discounts/{id}
@@ -117,6 +121,7 @@ struct Row {
     app: &'static str,
     upstream: String,
     needs_key: bool,
+    is_picture: bool,
 }
 
 fn rows() -> Vec<Row> {
@@ -131,13 +136,14 @@ fn rows() -> Vec<Row> {
             let [method, path, ">", app, upstream] = words[..] else {
                 panic!("{line}");
             };
-            let bare = method.trim_end_matches('!');
+            let bare = method.trim_end_matches(['!', '*']);
             Row {
                 method: bare.parse().expect("a method"),
                 path: with_ids(path),
                 app,
                 upstream: with_ids(upstream),
-                needs_key: bare != method,
+                needs_key: method.ends_with('!'),
+                is_picture: method.ends_with('*'),
             }
         })
         .collect()
@@ -148,6 +154,24 @@ async fn asked_of(stage: &Stage, app: &str) -> Vec<Received> {
     let mut calls = stage.sidecar.received(app).await;
     calls.retain(|call| call.path_and_query.starts_with("/v1/"));
     calls
+}
+
+/// Sends a row what its service reads.
+async fn command(
+    browser: &mut Browser,
+    row: &Row,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let method = row.method.clone();
+    if row.is_picture {
+        let headers = [headers, &[("content-type", "image/png")]].concat();
+        return browser
+            .upload(method, path, &headers, body.to_owned())
+            .await;
+    }
+    browser.send(method, path, headers, body).await
 }
 
 fn body_for(row: &Row) -> String {
@@ -178,9 +202,7 @@ async fn every_row_reaches_its_service_as_the_person() {
         let answer = if row.method == Method::GET {
             browser.get(&path).await
         } else {
-            browser
-                .send(row.method.clone(), &path, &headers, &body)
-                .await
+            command(&mut browser, &row, &path, &headers, &body).await
         };
         assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
         assert_eq!(answer.json(), json!({"from": row.app}), "{path}");
@@ -237,7 +259,7 @@ async fn what_must_not_happen_twice_needs_its_key() {
             .invoke(row.app, row.method.clone(), &row.upstream);
         upstream.respond(200, json!({})).await;
         let body = body_for(&row);
-        let answer = browser.send(row.method, &row.path, &[], &body).await;
+        let answer = command(&mut browser, &row, &row.path, &[], &body).await;
         let asked = asked_of(&stage, row.app).await.len() - before;
         if row.needs_key {
             assert_eq!(

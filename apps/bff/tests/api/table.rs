@@ -6,6 +6,7 @@ use service::routes::{Access, Listener};
 use crate::stage::Stage;
 
 const ID: &str = "0190a000-0000-7000-8000-0000000000aa";
+const HASH: &str = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
 
 #[tokio::test]
 async fn each_row_is_served_and_asks_for_a_session_where_it_says_so() {
@@ -17,6 +18,7 @@ async fn each_row_is_served_and_asks_for_a_session_where_it_says_so() {
             .split('/')
             .map(|part| match part {
                 "{*file}" => "app-0a1b.js",
+                "{hash}" => HASH,
                 part if part.starts_with('{') => ID,
                 part => part,
             })

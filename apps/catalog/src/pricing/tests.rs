@@ -39,6 +39,7 @@ fn product(
         name: format!("product {id}"),
         description: String::new(),
         image: "cup".to_owned(),
+        photo: None,
         allergens: Vec::new(),
         tax_rate_bp,
         variations: prices

@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::menu::{CategoryId, GroupId, ProductId, VariationId};
+use crate::photo::{Kept, Photo};
 use crate::product::{Edit, Product, Variation};
 
 /// At most `limit` products after the one with the id `after`, by id.
@@ -35,7 +36,9 @@ async fn select(
                   ARRAY(SELECT group_id FROM product_option_groups g WHERE g.product_id = p.id ORDER BY g.position)
                       AS "groups!: Vec<GroupId>",
                   (SELECT json_agg(json_build_object('id', v.id, 'name', v.name) ORDER BY v.position)
-                   FROM variations v WHERE v.product_id = p.id) AS "variations: Json<Vec<Variation>>"
+                   FROM variations v WHERE v.product_id = p.id) AS "variations: Json<Vec<Variation>>",
+                  (SELECT json_agg(json_build_object('width', r.width, 'height', r.height, 'hash', r.hash) ORDER BY r.width)
+                   FROM product_renditions r WHERE r.product_id = p.id) AS "photo: Json<Vec<Kept>>"
            FROM products p
            WHERE ($1::uuid IS NULL OR p.id = $1) AND ($2::uuid IS NULL OR p.id > $2)
            ORDER BY p.id LIMIT $3"#,
@@ -51,6 +54,7 @@ async fn select(
         name: row.name,
         description: row.description,
         image: row.image,
+        photo: row.photo.and_then(|Json(kept)| Photo::of(kept)),
         allergens: row.allergens,
         tax_class: row.tax_class,
         position: row.position,

@@ -72,6 +72,16 @@ async fn every_event_is_its_golden_sample() {
     });
     let made = catalog.add("/v1/products", new.clone()).await;
     let address = made.headers["location"].to_str().expect("text").to_owned();
+    let product = address.rsplit('/').next().expect("an id");
+    catalog
+        .change("INSERT INTO renditions (hash, bytes) VALUES (encode(sha256('a'), 'hex'), 'a')")
+        .await;
+    catalog
+        .change(&format!(
+            "INSERT INTO product_renditions (product_id, width, height, hash)
+             VALUES ('{product}', 480, 320, encode(sha256('a'), 'hex'))"
+        ))
+        .await;
     let mut edit = new;
     edit["variations"] = made.json()["variations"].clone();
     edit["name"] = json!("Matcha latte");

@@ -8,6 +8,7 @@ mod categories;
 mod discounts;
 mod events;
 mod hours;
+mod images;
 mod menu;
 mod openapi;
 mod option_groups;

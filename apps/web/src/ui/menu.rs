@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    art::{Icon, art, icon},
+    art::{Icon, icon},
     basket_panel::{self, BasketPanel},
     browser, dialog,
+    photo::picture,
     product::{ProductSheet, sold_out_tag},
     shell::title,
     state::{Query, Remote, query, shared},
@@ -154,7 +155,7 @@ fn card(product: Product, chosen: RwSignal<Option<Product>>) -> impl IntoView {
     let for_sale = price.is_some() && !sold_out;
     view! {
         <li class="product" class:gone=sold_out data-testid="product-card">
-            {art(&product.image)}
+            {picture(&product, "(max-width: 40rem) 7rem, 19rem")}
             <div class="product-text">
                 <h3>
                     <button type="button" class="whole" disabled=!for_sale aria-haspopup="dialog"

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    art::{Icon, art, icon},
+    art::{Icon, icon},
     dialog,
+    photo::picture,
     state::{Shared, shared},
 };
 use crate::{
@@ -49,7 +50,7 @@ pub fn ProductSheet(
             add(shared, store, &choice.get_untracked());
         }>
             <div class="product-scroll">
-                <div class="product-art">{art(&product.image)}</div>
+                <div class="product-art">{picture(&product, "(max-width: 34rem) 100vw, 34rem")}</div>
                 <div class="product-head">
                     <h2>{product.name.clone()}</h2>
                     <p>{product.description.clone()}</p>

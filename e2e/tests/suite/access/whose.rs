@@ -36,6 +36,7 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "GET /v1/stores",
             "GET /v1/stores/{store}/menu",
             "GET /v1/stores/{store}/search",
+            "GET /v1/images/{hash}",
         ],
     ),
     (
@@ -52,6 +53,8 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "GET /v1/products/{product}",
             "PUT /v1/products/{product}",
             "DELETE /v1/products/{product}",
+            "PUT /v1/products/{product}/image",
+            "DELETE /v1/products/{product}/image",
             "GET /v1/discounts",
             "POST /v1/discounts",
             "GET /v1/discounts/{discount}",

@@ -139,12 +139,13 @@ const BOTH: &[&str] = &["GET", "POST"];
 const EDIT: &[&str] = &["DELETE", "GET", "POST", "PUT"];
 
 /// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
-pub const CALLS: [Call; 45] = [
+pub const CALLS: [Call; 46] = [
     ("bff", "catalog", EDIT, "/v1/stores"),
     ("bff", "catalog", EDIT, "/v1/categories"),
     ("bff", "catalog", EDIT, "/v1/products"),
     ("bff", "catalog", EDIT, "/v1/option-groups"),
     ("bff", "catalog", EDIT, "/v1/discounts"),
+    ("bff", "catalog", READ, "/v1/images"),
     ("bff", "catalog", WRITE, "/v1/quotes"),
     ("bff", "identity", READ, "/.well-known"),
     ("bff", "identity", BOTH, "/oauth2"),

@@ -64,6 +64,13 @@ impl<'d> Operation<'d> {
         }
         let mut parameters = path_parameters(route.path, path.as_ref());
         parameters.extend(query.iter().flat_map(query_parameters));
+        let body = match route.upload {
+            Some(upload) => {
+                refusals.insert((415, "unsupported-media-type"));
+                Some(content_of(upload.kinds, &binary(Some(upload.most))))
+            }
+            None => body.map(|(kind, schema)| content_of(&[kind], &json!(schema))),
+        };
         Self {
             key: (route.path, verb(&route.method)),
             head: json!({
@@ -75,7 +82,7 @@ impl<'d> Operation<'d> {
             }),
             document,
             parameters,
-            body: body.map(|(kind, schema)| content_of(kind, &schema)),
+            body,
             answers: BTreeMap::new(),
             refusals,
             latest: 200,
@@ -96,6 +103,11 @@ impl<'d> Operation<'d> {
     /// Answers with text of this media type.
     pub fn text(self, status: u16, means: &str, kind: &str) -> Self {
         self.answer(status, means, Some((kind, json!({ "type": "string" }))))
+    }
+
+    /// Answers with bytes of this media type.
+    pub fn bytes(self, status: u16, means: &str, kind: &str) -> Self {
+        self.answer(status, means, Some((kind, binary(None))))
     }
 
     /// Answers with a page.
@@ -157,7 +169,7 @@ impl<'d> Operation<'d> {
     /// Takes `T` as JSON that the handler reads from the bytes itself.
     pub fn body<T: JsonSchema>(mut self) -> Self {
         let schema = self.document.read.subschema_for::<T>();
-        self.body = Some(content_of("application/json", &schema));
+        self.body = Some(content_of(&["application/json"], &json!(schema)));
         self
     }
 
@@ -261,8 +273,20 @@ fn add_problems(answer: &mut Map<String, Value>, problems: &[&str]) {
     });
 }
 
-fn content_of(kind: &str, schema: &Schema) -> Value {
-    json!({ "required": true, "content": { kind: { "schema": schema } } })
+fn content_of(kinds: &[&str], schema: &Value) -> Value {
+    let content = kinds
+        .iter()
+        .map(|kind| ((*kind).to_owned(), json!({ "schema": schema })));
+    json!({ "required": true, "content": content.collect::<Map<_, _>>() })
+}
+
+/// Bytes that are no text, so many at most.
+fn binary(most: Option<usize>) -> Value {
+    let mut schema = json!({ "type": "string", "format": "binary" });
+    if let Some(most) = most {
+        schema["maxLength"] = json!(most);
+    }
+    schema
 }
 
 /// The parameters of a path like `/v1/stores/{store}/menu`: their names are the path's, their schemas the handler's.

@@ -10,7 +10,7 @@ use testkit::{APP_TOKEN, Issuer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::stand_in::{get, router, send, verifier};
+use crate::stand_in::{FILE, get, router, send, verifier};
 
 #[tokio::test]
 async fn a_request_that_did_not_come_through_the_sidecar_is_refused_on_every_route() {
@@ -89,6 +89,45 @@ async fn a_body_beyond_the_limit_or_of_another_type_is_refused() {
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{body}");
     let (status, body) = send(&router, post("text/plain", "{}".into())).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{body}");
+}
+
+#[tokio::test]
+async fn a_row_may_read_more_and_other_types_and_no_row_beside_it_does() {
+    let router = router(verifier(&Issuer::new()));
+    let put = |method: Method, path: &str, kind: &str, length: usize| {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("dapr-api-token", APP_TOKEN)
+            .header(header::CONTENT_TYPE, kind)
+            .body(Body::from(vec![b'a'; length]))
+            .expect("a request")
+    };
+    let (most, usual) = (FILE.most, service::routes::MOST_BODY);
+    for (method, path, kind, length, expected) in [
+        (Method::PUT, "/file", "image/png", most, 200),
+        (Method::PUT, "/file", "Image/PNG; q=1", 1, 200),
+        (Method::PUT, "/file", "image/png", most + 1, 413),
+        (Method::PUT, "/file", "application/json", 1, 415),
+        (Method::PUT, "/file", "", 1, 415),
+        // Who it is comes first.
+        (Method::PUT, "/my-file", "application/json", 1, 401),
+        (Method::POST, "/file", "image/png", usual, 200),
+        (Method::POST, "/file", "image/png", usual + 1, 413),
+        (Method::DELETE, "/file", "image/png", usual + 1, 413),
+        (Method::PUT, "/file/", "image/png", usual + 1, 413),
+    ] {
+        let request = put(method.clone(), path, kind, length);
+        let (status, body) = send(&router, request).await;
+        assert_eq!(
+            status.as_u16(),
+            expected,
+            "{method} {path} {kind} {length}: {body}"
+        );
+        if expected == 200 && method == Method::PUT {
+            assert_eq!(body, length.to_string(), "all of it");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! A service with a route for each kind of access, and one that hears of sessions that ended.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{Method, Request, StatusCode, header};
 use service::auth::{Principal, Verifier};
 use service::clock::Clock;
 use service::extract::Json;
 use service::revoked;
-use service::routes::{Access, Guard, Routes};
+use service::routes::{Access, Guard, Routes, Upload};
 use testkit::{APP_TOKEN, Issuer};
 use tower::ServiceExt as _;
 
@@ -15,6 +15,12 @@ pub fn verifier(issuer: &Issuer) -> Verifier {
     let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
     Verifier::local(&keys, issuer.address(), "order", Clock::system())
 }
+
+/// A body that is no JSON, and larger than most.
+pub const FILE: Upload = Upload {
+    kinds: &["image/png"],
+    most: 3 * 1024 * 1024,
+};
 
 pub fn router(verifier: Verifier) -> Router {
     Routes::new()
@@ -30,6 +36,21 @@ pub fn router(verifier: Verifier) -> Router {
             "/events",
             Access::Sidecar,
             async |Json(event): Json<serde_json::Value>| event.to_string(),
+        )
+        .route(Method::POST, "/file", Access::Public, async || "no file")
+        .upload(
+            Method::PUT,
+            "/file",
+            Access::Public,
+            FILE,
+            async |file: Bytes| file.len().to_string(),
+        )
+        .upload(
+            Method::PUT,
+            "/my-file",
+            Access::Scope("order:read"),
+            FILE,
+            async |file: Bytes| file.len().to_string(),
         )
         .route(
             Method::POST,

@@ -1,7 +1,7 @@
 //! The rows that are answered here.
 
 use axum::http::Method;
-use bff::ops::preflight;
+use bff::ops::{images, preflight};
 use bff::pages;
 use serde_json::{Value, json};
 use service::routes::Route;
@@ -26,6 +26,7 @@ pub fn row(row: &Route) -> (String, Value) {
             open_to_all("catalog", row.path)
         }
         ("GET", "/api/stores/{id}/slots") => open_to_all("order", row.path),
+        ("GET", images::PATH) => open_to_all("catalog", "/api/images/{hash}"),
         ("GET", "/api/stores/{id}/tickets/events") => (
             "watchTickets".to_owned(),
             stream("A store's board as it changes."),
@@ -148,7 +149,7 @@ fn open_to_all(app: &str, path: &str) -> (String, Value) {
     let mut said = surface::of_service(app, &Method::GET, &upstream);
     let parameters = said.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
-        if parameter["in"] == "path" {
+        if parameter["in"] == "path" && path.contains("{id}") {
             parameter["name"] = json!("id");
         }
     }
