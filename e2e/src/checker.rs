@@ -12,6 +12,7 @@ mod prices;
 mod read;
 mod report;
 mod returns;
+mod sales;
 #[cfg(test)]
 mod sample;
 mod secrets;
@@ -54,11 +55,13 @@ pub enum Invariant {
     I12,
     /// What comes back is within its order, and is given for and booked once.
     I13,
+    /// The sales are what the orders and their returns say.
+    I14,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::I1,
         Self::I2,
         Self::I3,
@@ -72,6 +75,7 @@ impl Invariant {
         Self::I11,
         Self::I12,
         Self::I13,
+        Self::I14,
     ];
 
     /// The invariant in words.
@@ -91,6 +95,7 @@ impl Invariant {
             Self::I11 => "a pick-up slot counts the orders that hold it, and is never oversold",
             Self::I12 => "an order costs its lines less the discount, and the tip",
             Self::I13 => "returns are within their orders, given for once and booked once",
+            Self::I14 => "the sales are what the orders and their returns say",
         }
     }
 }
@@ -163,6 +168,7 @@ pub fn decide(evidence: &Evidence) -> Report {
             slots::never_oversold(evidence),
             prices::add_up(evidence),
             returns::given_and_taken_once(evidence),
+            sales::equal_the_orders(evidence),
         ],
     }
 }

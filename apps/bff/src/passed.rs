@@ -375,8 +375,16 @@ pub static PASSED: [Passed; 95] = [
         IDENTITY,
         "/v1/clients/{id}/secret/previous",
     ),
-    // A copy of events, dropped to be built anew from their topics.
+    // What was sold.
+    row(
+        GET,
+        "/api/stores/{id}/sales",
+        ORDER,
+        "/v1/stores/{id}/sales",
+    ),
+    // Copies of events, dropped to be built anew from their topics.
     row(DELETE, "/api/timeline", ORDER, "/v1/timeline"),
+    row(DELETE, "/api/sales", ORDER, "/v1/sales"),
     // Events that could not be taken in.
     row(GET, "/api/dead-letters/order", ORDER, LETTERS),
     row(POST, "/api/dead-letters/order/{id}/redrive", ORDER, REDRIVE),

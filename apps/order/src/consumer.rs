@@ -9,8 +9,8 @@ use service::clock::Clock;
 use service::delivery::NotTaken;
 use sqlx::{PgConnection, PgPool};
 
-use crate::inbound::{IDENTITY, INVENTORY, PAYMENT};
-use crate::ops::{on_account, on_inventory, on_payment};
+use crate::inbound::{IDENTITY, INVENTORY, OURS, PAYMENT};
+use crate::ops::{on_account, on_inventory, on_order, on_payment};
 use crate::state::App;
 
 impl Consumer for App {
@@ -28,6 +28,7 @@ impl Consumer for App {
         event: CloudEvent<Value>,
     ) -> Result<(), NotTaken> {
         match event.source.as_str() {
+            OURS => on_order::handle(connection, event).await,
             PAYMENT => on_payment::handle(connection, event).await,
             INVENTORY => on_inventory::handle(connection, event).await,
             IDENTITY => on_account::handle(self, connection, &event).await,

@@ -3,25 +3,30 @@
 //! Invariant: one event per transition, its sequence the order's version, and one per return; no personal data in any of them. A field is
 //! only ever added; anything else is a new version beside the old one (`events/*.json` are the golden samples).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use service::ids::Ids;
 use service::money::Money;
 use uuid::Uuid;
 
 use crate::lifecycle::{Checkout, Fulfilment, Step};
-use crate::order::{Order, OrderId, OrderNumber, Payment, Reason, StoreId, Transition};
+use crate::order::{
+    Line, Order, OrderId, OrderNumber, Payment, Reason, StoreId, Tax, Transition, business_day,
+};
 use crate::pickup::Pickup;
 use crate::returns::{self, Goods, Return, ReturnId};
 
 /// The CloudEvents source of everything published here.
 const SOURCE: &str = "/order";
 
-/// The data of every `order.*.v1` event: where the order stands after the transition.
+/// The data of every `order.*.v1` event: where the order stands after the transition, and what it is of.
 #[derive(Serialize)]
-struct OrderChanged {
+struct OrderChanged<'o> {
     order_id: OrderId,
     store_id: StoreId,
+    /// The store's calendar day on which it was placed.
+    business_day: NaiveDate,
     number: OrderNumber,
     checkout: Checkout,
     fulfilment: Fulfilment,
@@ -29,6 +34,9 @@ struct OrderChanged {
     total: Money,
     /// How much of `total` was given on top of the price.
     tip: Money,
+    /// The tax contained in `total`, by rate.
+    tax: &'o [Tax],
+    lines: Vec<OrderedLine<'o>>,
     payment: Payment,
     reason: Option<Reason>,
     pickup: Pickup,
@@ -36,39 +44,105 @@ struct OrderChanged {
     occurred_at: DateTime<Utc>,
 }
 
+/// What was ordered, without what was chosen with it: that is the barista's business.
+#[derive(Serialize)]
+struct OrderedLine<'o> {
+    variation_id: Uuid,
+    product: &'o str,
+    variation: &'o str,
+    quantity: i32,
+    /// For all of them, before anything was taken off.
+    gross: Money,
+    /// The line's share of what was taken off the order.
+    discount: Money,
+    tax_rate_bp: i32,
+}
+
 /// The data of [`RETURNED`]: where the order stands, which a return does not change, and what came back.
 #[derive(Serialize)]
-struct OrderReturned {
+struct OrderReturned<'o> {
     return_id: ReturnId,
     #[serde(flatten)]
-    order: OrderChanged,
-    returned: Returned,
+    order: OrderChanged<'o>,
+    returned: Returned<'o>,
 }
 
 /// What came back, and what was given for it.
 #[derive(Serialize)]
-struct Returned {
+struct Returned<'o> {
     number: i32,
+    /// The store's calendar day on which it was given.
+    business_day: NaiveDate,
     reason: returns::Reason,
     amount: Money,
-    lines: Vec<ReturnedLine>,
+    /// The tax contained in `amount`, by rate.
+    tax: &'o [Tax],
+    lines: Vec<ReturnedLine<'o>>,
 }
 
 #[derive(Serialize)]
-struct ReturnedLine {
+struct ReturnedLine<'o> {
     line: i32,
     variation_id: Uuid,
+    product: &'o str,
+    variation: &'o str,
     quantity: i32,
     amount: Money,
     goods: Goods,
 }
 
+const CREATED: &str = "order.created.v1";
+const CONFIRMED: &str = "order.confirmed.v1";
+const FULFILMENT: &str = "order.fulfilment_changed.v1";
+const COMPLETED: &str = "order.completed.v1";
+const RECALLED: &str = "order.recalled.v1";
+const CANCELLED: &str = "order.cancelled.v1";
+const PARKED: &str = "order.parked.v1";
+const RESUMED: &str = "order.resumed.v1";
+
 /// The type of a return's one event, when all of it is done.
 pub const RETURNED: &str = "order.returned.v1";
 
-/// The event of a return of `order` that is done, ready for the outbox. Its subject is the return, which has no other.
+/// Where an order stands now; a transition of it says where it stood then.
+fn changed(order: &Order, occurred_at: DateTime<Utc>) -> OrderChanged<'_> {
+    OrderChanged {
+        order_id: order.id,
+        store_id: order.store_id,
+        business_day: order.business_day,
+        number: order.number,
+        checkout: order.checkout,
+        fulfilment: order.fulfilment,
+        version: order.version,
+        total: order.total,
+        tip: order.tip,
+        tax: &order.tax,
+        lines: order.lines.iter().map(OrderedLine::from).collect(),
+        payment: order.payment,
+        reason: order.reason,
+        pickup: order.pickup,
+        occurred_at,
+    }
+}
+
+impl<'o> From<&'o Line> for OrderedLine<'o> {
+    fn from(line: &'o Line) -> Self {
+        Self {
+            variation_id: line.variation_id,
+            product: &line.product,
+            variation: &line.variation,
+            quantity: line.quantity,
+            gross: line.line_total,
+            discount: line.discount,
+            tax_rate_bp: line.tax_rate_bp,
+        }
+    }
+}
+
+/// The event of a return of `order` that is done, ready for the outbox; the order's store is in `zone`. Its subject is the
+/// return, which has no other.
 pub fn returned(
     order: &Order,
+    zone: Tz,
     it: &Return,
     ids: &Ids,
     now: DateTime<Utc>,
@@ -76,30 +150,21 @@ pub fn returned(
     let lines = it.lines.iter().map(|line| ReturnedLine {
         line: line.line,
         variation_id: line.ordered.variation_id,
+        product: &line.ordered.product,
+        variation: &line.ordered.variation,
         quantity: line.quantity,
         amount: line.amount,
         goods: line.goods,
     });
     let data = OrderReturned {
         return_id: it.id,
-        order: OrderChanged {
-            order_id: order.id,
-            store_id: order.store_id,
-            number: order.number,
-            checkout: order.checkout,
-            fulfilment: order.fulfilment,
-            version: order.version,
-            total: order.total,
-            tip: order.tip,
-            payment: order.payment,
-            reason: order.reason,
-            pickup: order.pickup,
-            occurred_at: now,
-        },
+        order: changed(order, now),
         returned: Returned {
             number: it.number,
+            business_day: business_day(now, zone),
             reason: it.reason,
             amount: it.amount,
+            tax: &it.tax,
             lines: lines.collect(),
         },
     };
@@ -114,19 +179,24 @@ pub fn returned(
     })
 }
 
+/// The types of a transition's event.
+pub const STEPS: [&str; 8] = [
+    CREATED, CONFIRMED, FULFILMENT, COMPLETED, RECALLED, CANCELLED, PARKED, RESUMED,
+];
+
 /// The event's type for a step.
 #[must_use]
 pub fn kind(step: Step) -> &'static str {
     match step {
-        Step::Place => "order.created.v1",
-        Step::Confirm => "order.confirmed.v1",
-        Step::Prepare | Step::PutOut | Step::HandOver => "order.fulfilment_changed.v1",
-        Step::Complete => "order.completed.v1",
-        Step::Recall => "order.recalled.v1",
+        Step::Place => CREATED,
+        Step::Confirm => CONFIRMED,
+        Step::Prepare | Step::PutOut | Step::HandOver => FULFILMENT,
+        Step::Complete => COMPLETED,
+        Step::Recall => RECALLED,
         // However it was undone: to whoever listens it is cancelled.
-        Step::Cancel | Step::Settle => "order.cancelled.v1",
-        Step::Park => "order.parked.v1",
-        Step::Resume => "order.resumed.v1",
+        Step::Cancel | Step::Settle => CANCELLED,
+        Step::Park => PARKED,
+        Step::Resume => RESUMED,
     }
 }
 
@@ -140,18 +210,12 @@ pub fn of(
         .iter()
         .map(|transition| {
             let data = OrderChanged {
-                order_id: order.id,
-                store_id: order.store_id,
-                number: order.number,
                 checkout: transition.state.checkout,
                 fulfilment: transition.state.fulfilment,
                 version: transition.version,
-                total: order.total,
-                tip: order.tip,
                 payment: transition.payment,
                 reason: transition.reason,
-                pickup: order.pickup,
-                occurred_at: transition.at,
+                ..changed(order, transition.at)
             };
             Ok(outbox::Event {
                 id: ids.next(),

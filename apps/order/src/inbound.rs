@@ -3,14 +3,22 @@
 //! Invariant: a type that we don't know is nobody's mistake and nothing to us; one that we know and can't read is a
 //! poison message.
 
+use chrono::NaiveDate;
 use dapr_kit::CloudEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::money::Money;
+use uuid::Uuid;
 
-use crate::order::{CustomerId, OrderId};
+use crate::events::{RETURNED, STEPS};
+use crate::lifecycle::Checkout;
+use crate::order::{CustomerId, OrderId, StoreId, Tax};
+use crate::returns::ReturnId;
+use crate::sales::{Fact, Given, GivenLine, RateSum, Sale, SoldLine};
 use crate::timeline::Entry;
 
+/// The CloudEvents source of our own events.
+pub const OURS: &str = "/order";
 /// The CloudEvents source of payment.
 pub const PAYMENT: &str = "/payment";
 /// The CloudEvents source of inventory.
@@ -64,6 +72,152 @@ struct StockChanged {
 struct UserChanged {
     user_id: CustomerId,
     active: bool,
+}
+
+/// The data of every event about an order. Those of before say nothing of lines, and so nothing of what was sold.
+#[derive(Deserialize)]
+struct OrderChanged {
+    order_id: OrderId,
+    store_id: StoreId,
+    version: i64,
+    checkout: Checkout,
+    total: Money,
+    business_day: Option<NaiveDate>,
+    tip: Option<Money>,
+    #[serde(default)]
+    tax: Vec<Tax>,
+    lines: Option<Vec<OrderedLine>>,
+}
+
+#[derive(Deserialize)]
+struct OrderedLine {
+    variation_id: Uuid,
+    product: String,
+    variation: String,
+    quantity: i64,
+    gross: Money,
+    discount: Money,
+}
+
+/// What the data of [`RETURNED`] has besides.
+#[derive(Deserialize)]
+struct OrderReturned {
+    return_id: ReturnId,
+    returned: Returned,
+}
+
+#[derive(Deserialize)]
+struct Returned {
+    business_day: Option<NaiveDate>,
+    amount: Money,
+    #[serde(default)]
+    tax: Vec<Tax>,
+    lines: Vec<ReturnedLine>,
+}
+
+#[derive(Deserialize)]
+struct ReturnedLine {
+    variation_id: Uuid,
+    #[serde(default)]
+    product: String,
+    #[serde(default)]
+    variation: String,
+    quantity: i64,
+    amount: Money,
+}
+
+/// What one of our own events tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// All of it, as it came.
+    pub document: Entry,
+    /// What it tells of what was sold.
+    pub fact: Option<Fact>,
+}
+
+/// What one of our own events tells, if it is of a type that we know.
+pub fn of_order(event: CloudEvent<Value>) -> Result<Option<Told>, serde_json::Error> {
+    let came_back = event.kind == RETURNED;
+    if !came_back && !STEPS.contains(&event.kind.as_str()) {
+        return Ok(None);
+    }
+    let data = OrderChanged::deserialize(&event.data)?;
+    let order = data.order_id;
+    let fact = if came_back {
+        data.given(OrderReturned::deserialize(&event.data)?)
+            .map(Fact::Return)
+    } else {
+        data.sale().map(Fact::Sale)
+    };
+    let detail = event.data.clone();
+    Ok(Some(Told {
+        document: entry(event, order, detail),
+        fact,
+    }))
+}
+
+impl OrderChanged {
+    fn sale(self) -> Option<Sale> {
+        let (day, lines) = (self.business_day?, self.lines?);
+        Some(Sale {
+            order: self.order_id,
+            version: self.version,
+            store: self.store_id,
+            day,
+            checkout: self.checkout,
+            currency: self.total.currency,
+            gross: lines.iter().map(|line| line.gross.amount).sum(),
+            discount: lines.iter().map(|line| line.discount.amount).sum(),
+            tip: self.tip.map_or(0, |tip| tip.amount),
+            total: self.total.amount,
+            tax: self.tax.iter().map(RateSum::from).collect(),
+            lines: lines.into_iter().map(SoldLine::from).collect(),
+        })
+    }
+
+    fn given(
+        self,
+        OrderReturned {
+            return_id,
+            returned,
+        }: OrderReturned,
+    ) -> Option<Given> {
+        Some(Given {
+            id: return_id,
+            order: self.order_id,
+            store: self.store_id,
+            day: returned.business_day?,
+            currency: returned.amount.currency,
+            amount: returned.amount.amount,
+            tax: returned.tax.iter().map(RateSum::from).collect(),
+            lines: returned.lines.into_iter().map(GivenLine::from).collect(),
+        })
+    }
+}
+
+impl From<OrderedLine> for SoldLine {
+    fn from(line: OrderedLine) -> Self {
+        Self {
+            variation_id: line.variation_id,
+            product: line.product,
+            variation: line.variation,
+            quantity: line.quantity,
+            gross: line.gross.amount,
+            discount: line.discount.amount,
+        }
+    }
+}
+
+impl From<ReturnedLine> for GivenLine {
+    fn from(line: ReturnedLine) -> Self {
+        Self {
+            variation_id: line.variation_id,
+            product: line.product,
+            variation: line.variation,
+            quantity: line.quantity,
+            amount: line.amount.amount,
+        }
+    }
 }
 
 /// An account as one of identity's events tells of it.

@@ -15,6 +15,7 @@ use crate::ops::slots::Slots;
 use crate::order::Order;
 use crate::receipt::Receipt;
 use crate::routes;
+use crate::sales::Sales;
 use crate::store::history::HistoryEntry;
 use crate::store::queue::CheckoutView;
 use crate::timeline::Line;
@@ -33,11 +34,17 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     );
     customers(&mut it);
     staff(&mut it);
+    sales(&mut it);
     slots(&mut it);
     returned(&mut it);
     receipts(&mut it);
     operators(&mut it);
     dead::describe(&mut it);
+    it.events(
+        "/events/order",
+        "hearOrder",
+        "Keeps what was told of orders, and counts what was sold.",
+    );
     it.events(
         "/events/payment",
         "hearPayment",
@@ -147,6 +154,24 @@ fn staff(it: &mut Document) {
     .versioned()
     .refuses(404, "order-not-found")
     .refuses(409, "illegal-transition");
+}
+
+fn sales(it: &mut Document) {
+    it.row(
+        GET,
+        "/v1/stores/{store}/sales",
+        "getSales",
+        "What a store sold, day by day and product by product.",
+    )
+    .json::<Sales>(200, "The figures of the period.")
+    .refuses(404, "store-not-found");
+    it.row(
+        DELETE,
+        "/v1/sales",
+        "clearSales",
+        "Drops what was sold, to be built anew from the topic.",
+    )
+    .bare(204, "Dropped.");
 }
 
 fn slots(it: &mut Document) {

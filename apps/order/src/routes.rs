@@ -9,9 +9,9 @@ use service::routes::{Access, Routes};
 
 use crate::access::{self, FULFIL};
 use crate::ops::{
-    cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_payment,
-    pickup, pickup_set, place, receipts, retry, returns, settle, slots, tickets, timeline,
-    timeline_clear,
+    cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_order,
+    on_payment, pickup, pickup_set, place, receipts, retry, returns, sales, sales_clear, settle,
+    slots, tickets, timeline, timeline_clear,
 };
 use crate::state::App;
 
@@ -26,7 +26,7 @@ const MANAGE: Access = Access::Scope(access::MANAGE);
 /// The table.
 #[must_use]
 pub fn table() -> Routes<App> {
-    returned(pickups(Routes::new()))
+    sold(returned(pickups(Routes::new())))
         .route(Method::POST, "/v1/orders", PLACE, place::handler)
         .route(Method::GET, "/v1/orders", READ, list::handler)
         .route(Method::GET, "/v1/orders/{id}", READ, get::handler)
@@ -121,6 +121,24 @@ pub fn table() -> Routes<App> {
             "/events/dead",
             Access::Sidecar,
             dead::keep::<App>,
+        )
+}
+
+/// What was sold.
+fn sold(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(
+            Method::GET,
+            "/v1/stores/{store}/sales",
+            MANAGE,
+            sales::handler,
+        )
+        .route(Method::DELETE, "/v1/sales", OPERATE, sales_clear::handler)
+        .route(
+            Method::POST,
+            "/events/order",
+            Access::Sidecar,
+            on_order::handler,
         )
 }
 

@@ -11,6 +11,7 @@ pub mod queue;
 pub mod replays;
 pub mod return_holds;
 pub mod returns;
+pub mod sales;
 pub mod seals;
 pub mod timeline;
 

@@ -1,16 +1,20 @@
-//! The timeline of an order: its own history, and what payment and inventory did for it, in one list.
+//! The timeline of an order: its own history, what payment and inventory did for it, and what came back, in one list.
 //!
 //! Invariant: a line stands where its instant puts it; lines of one instant and one source keep that source's order.
+//! Nothing stands there twice: an order's own steps are told by its history, which was written with them, not by their
+//! events, which are kept as documents all the same.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::events::RETURNED;
+use crate::inbound::OURS;
 use crate::order::OrderId;
 use crate::store::history::HistoryEntry;
 
-/// What one event of another service told of an order.
+/// The document of one event about an order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Who published it, such as `/payment`.
@@ -25,7 +29,7 @@ pub struct Entry {
     pub sequence: i64,
     /// The event's type.
     pub kind: String,
-    /// What we show of it.
+    /// What we show of it; of our own events all that they told.
     pub detail: Value,
 }
 
@@ -51,7 +55,10 @@ pub struct Line {
 #[must_use]
 pub fn merge(history: Vec<HistoryEntry>, entries: Vec<Entry>) -> Vec<Line> {
     let own = history.into_iter().map(Line::from);
-    let mut lines: Vec<_> = own.chain(entries.into_iter().map(Line::from)).collect();
+    let told = entries
+        .into_iter()
+        .filter(|entry| entry.source != OURS || entry.kind == RETURNED);
+    let mut lines: Vec<_> = own.chain(told.map(Line::from)).collect();
     // Stable, so what is of one instant stays as it came.
     lines.sort_by_key(|line| line.at);
     lines
@@ -70,11 +77,17 @@ impl From<HistoryEntry> for Line {
 
 impl From<Entry> for Line {
     fn from(entry: Entry) -> Self {
+        let detail = if entry.source == OURS {
+            // Where the order stood is no news; what came back is.
+            json!({"return_id": entry.detail["return_id"], "returned": entry.detail["returned"]})
+        } else {
+            entry.detail
+        };
         Self {
             at: entry.at,
             source: entry.source.trim_start_matches('/').to_owned(),
             kind: entry.kind,
-            detail: entry.detail,
+            detail,
         }
     }
 }

@@ -12,10 +12,19 @@ use super::{Invariant, Verdict};
 type Consumer = (&'static str, &'static str, fn(&Event) -> bool);
 
 /// Who admits which events, so that each has its effect there once.
-const CONSUMERS: [Consumer; 13] = [
+const CONSUMERS: [Consumer; 22] = [
     ("inventory", "order.confirmed.v1", always),
     ("inventory", "order.cancelled.v1", always),
     ("payment", "order.completed.v1", paid_at_the_counter),
+    ("order", "order.created.v1", always),
+    ("order", "order.confirmed.v1", always),
+    ("order", "order.fulfilment_changed.v1", always),
+    ("order", "order.completed.v1", always),
+    ("order", "order.recalled.v1", always),
+    ("order", "order.cancelled.v1", always),
+    ("order", "order.parked.v1", always),
+    ("order", "order.resumed.v1", always),
+    ("order", "order.returned.v1", always),
     ("order", "inventory.reserved.v1", always),
     ("order", "inventory.committed.v1", always),
     ("order", "inventory.released.v1", always),

@@ -44,6 +44,10 @@ pub struct Evidence {
     pub returned_lines: Vec<ReturnedLine>,
     /// The lines of orders of which something came back.
     pub order_lines: Vec<OrderLine>,
+    /// What order's sales hold of orders.
+    pub sold: Vec<Sold>,
+    /// What they hold of returns.
+    pub given_back: Vec<GivenBack>,
     /// What payment gave for returns.
     pub return_refunds: Vec<ReturnRefund>,
     /// What inventory holds everything to be made of.
@@ -136,6 +140,38 @@ pub struct OrderLine {
     pub cost: i64,
     pub returned: i64,
     pub refunded: i64,
+}
+
+/// A row of `sales`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Sold {
+    pub order_id: String,
+    pub version: i64,
+    pub store_id: String,
+    pub checkout: String,
+    pub currency: String,
+    pub gross: i64,
+    pub discount: i64,
+    pub tip: i64,
+    pub total: i64,
+    /// What is taxed, whatever the rate.
+    pub taxed: i64,
+    /// What its lines cost together.
+    pub lines: i64,
+}
+
+/// A row of `sales_returns`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct GivenBack {
+    pub return_id: String,
+    pub order_id: String,
+    pub amount: i64,
+    /// What is taxed, whatever the rate.
+    pub taxed: i64,
+    /// What its lines are given for together.
+    pub lines: i64,
 }
 
 /// A row of `returns` of payment's, with the operation that it stands for.

@@ -98,6 +98,14 @@ const RETURNED_LINES: &str = "SELECT return_id, line, back.quantity, amount, goo
 const ORDER_LINES: &str =
     "SELECT order_id, line, quantity, line_total - discount AS cost, returned, refunded FROM order_lines
     WHERE returned <> 0 OR refunded <> 0 OR order_id IN (SELECT order_id FROM returns)";
+const SOLD: &str = "SELECT order_id, version, store_id, checkout, currency, gross, discount, tip, total,
+    (SELECT coalesce(sum((rate->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(tax) AS rate) AS taxed,
+    (SELECT coalesce(sum((line->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(lines) AS line) AS lines
+    FROM sales ORDER BY order_id";
+const GIVEN_BACK: &str = "SELECT return_id, order_id, amount,
+    (SELECT coalesce(sum((rate->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(tax) AS rate) AS taxed,
+    (SELECT coalesce(sum((line->>'amount')::bigint), 0)::bigint FROM jsonb_array_elements(lines) AS line) AS lines
+    FROM sales_returns ORDER BY return_id";
 const RETURN_REFUNDS: &str =
     "SELECT returns.id AS return_id, order_id, operations.amount, state FROM returns
     JOIN operations ON operations.id = operation_id JOIN payments ON payments.id = payment_id";
@@ -221,6 +229,8 @@ pub async fn read(target: &Target) -> Result<Evidence> {
         returns: table(target, "order", RETURNS).await?,
         returned_lines: table(target, "order", RETURNED_LINES).await?,
         order_lines: table(target, "order", ORDER_LINES).await?,
+        sold: table(target, "order", SOLD).await?,
+        given_back: table(target, "order", GIVEN_BACK).await?,
         return_refunds: table(target, "payment", RETURN_REFUNDS).await?,
         recipes: table(target, "inventory", RECIPES).await?,
         admissions: table(target, "order", TIMELINE).await?,

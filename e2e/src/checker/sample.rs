@@ -7,9 +7,9 @@ use serde_json::json;
 use super::Invariant;
 use super::audit::{digest, hash, hexadecimal};
 use super::evidence::{
-    Admission, Booked, Checkout, Entered, Event, Evidence, Leak, Level, Movement, Operation, Order,
-    OrderLine, Payment, Recipe, Reservation, Return, ReturnRefund, ReturnedLine, Seal, Searched,
-    Slot, Transition, Waiting,
+    Admission, Booked, Checkout, Entered, Event, Evidence, GivenBack, Leak, Level, Movement,
+    Operation, Order, OrderLine, Payment, Recipe, Reservation, Return, ReturnRefund, ReturnedLine,
+    Seal, Searched, Slot, Sold, Transition, Waiting,
 };
 use crate::history::{Command, Entry, Phase};
 
@@ -109,6 +109,19 @@ fn order(evidence: &mut Evidence, id: &str, method: &str, steps: &[Step], checko
         version: i64::try_from(steps.len()).expect("a few"),
         written_by: format!("last of {id}"),
     });
+    evidence.sold.push(Sold {
+        order_id: id.into(),
+        version: i64::try_from(steps.len()).expect("a few"),
+        store_id: STORE.into(),
+        checkout: checkout.into(),
+        currency: "EUR".into(),
+        gross: PRICE + OFF - TIP,
+        discount: OFF,
+        tip: TIP,
+        total: PRICE,
+        taxed: PRICE - TIP,
+        lines: PRICE + OFF - TIP,
+    });
     evidence.checkouts.push(Checkout {
         order_id: id.into(),
         state: "settled".into(),
@@ -180,9 +193,9 @@ fn publish(evidence: &mut Evidence, id: &str, version: i64, to: &str, method: &s
         kind,
         subject: id.into(),
         sequence: version,
-        data: json!({ "payment": { "method": method }, "total": { "amount": PRICE } }),
+        data: json!({ "payment": { "method": method }, "total": { "amount": PRICE }, "lines": [] }),
     };
-    for app in ["inventory", "payment"] {
+    for app in ["inventory", "order", "payment"] {
         evidence.admissions.push(Admission {
             app: app.into(),
             source: event.source.clone(),
@@ -308,6 +321,27 @@ fn bring_back(evidence: &mut Evidence, order: &str) {
         cost: PRICE,
         returned: 1,
         refunded: BACK,
+    });
+    let event = Event {
+        id: "event of the return".into(),
+        source: "/order".into(),
+        kind: "order.returned.v1".into(),
+        subject: "return".into(),
+        sequence: 1,
+        data: json!({ "lines": [] }),
+    };
+    evidence.admissions.push(Admission {
+        app: "order".into(),
+        source: event.source.clone(),
+        id: event.id.clone(),
+    });
+    evidence.events.push(event);
+    evidence.given_back.push(GivenBack {
+        return_id: "return".into(),
+        order_id: order.into(),
+        amount: BACK,
+        taxed: BACK,
+        lines: BACK,
     });
     evidence.return_refunds.push(ReturnRefund {
         return_id: "return".into(),
@@ -544,16 +578,23 @@ pub(super) const SPOILED: &[Spoiled] = &[
     (
         "an order holds a slot of another store",
         Invariant::I11,
-        |it| it.orders[0].store_id = "store-2".into(),
+        |it| {
+            it.orders[0].store_id = "store-2".into();
+            it.sold[0].store_id = "store-2".into();
+        },
     ),
     ("a discount that no line bears", Invariant::I12, |it| {
         it.orders[0].shares = 0;
+        it.sold[0].discount = 0;
     }),
     ("a line that nobody pays", Invariant::I12, |it| {
         it.orders[0].lines += 1;
+        it.sold[0].gross += 1;
+        it.sold[0].lines += 1;
     }),
     ("a tip that is taxed", Invariant::I12, |it| {
         it.orders[0].taxed += TIP;
+        it.sold[0].taxed += TIP;
     }),
     ("a return that was never refunded", Invariant::I13, |it| {
         it.return_refunds.clear();
@@ -568,6 +609,7 @@ pub(super) const SPOILED: &[Spoiled] = &[
         |it| {
             it.returns[0].state = "rejected".into();
             it.order_lines.clear();
+            it.given_back.clear();
         },
     ),
     ("more came back than was ordered", Invariant::I13, |it| {
@@ -588,7 +630,48 @@ pub(super) const SPOILED: &[Spoiled] = &[
     ),
     ("a return that goes on for ever", Invariant::I13, |it| {
         it.returns[0].state = "running".into();
+        it.given_back.clear();
     }),
+    (
+        "an order that is not among the sales",
+        Invariant::I14,
+        |it| {
+            drop(it.sold.remove(1));
+        },
+    ),
+    (
+        "an order that is sold otherwise than it is",
+        Invariant::I14,
+        |it| {
+            it.sold[0].total += 1;
+        },
+    ),
+    (
+        "an order that was cancelled and is sold",
+        Invariant::I14,
+        |it| {
+            it.sold[2].checkout = "confirmed".into();
+        },
+    ),
+    ("a sale of nothing", Invariant::I14, |it| {
+        let mut another = it.sold[0].clone();
+        another.order_id = "nowhere".into();
+        it.sold.push(another);
+    }),
+    (
+        "a return that is not among the sales",
+        Invariant::I14,
+        |it| {
+            it.given_back.clear();
+        },
+    ),
+    (
+        "a return that the sales have otherwise",
+        Invariant::I14,
+        |it| {
+            it.given_back[0].lines -= 1;
+        },
+    ),
     ("a secret in a log", Invariant::I10, |it| {
         it.leaks.push(Leak {
             secret: "a password".into(),

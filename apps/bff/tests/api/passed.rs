@@ -106,7 +106,9 @@ const EXPECTED: &str = "
     DELETE /api/clients/{id} > identity /v1/clients/{id}
     POST /api/clients/{id}/secret > identity /v1/clients/{id}/secret
     DELETE /api/clients/{id}/secret/previous > identity /v1/clients/{id}/secret/previous
+    GET /api/stores/{id}/sales > order /v1/stores/{id}/sales
     DELETE /api/timeline > order /v1/timeline
+    DELETE /api/sales > order /v1/sales
     GET /api/dead-letters/order > order /v1/dead-letters
     POST /api/dead-letters/order/{id}/redrive > order /v1/dead-letters/{id}/redrive
     GET /api/dead-letters/inventory > inventory /v1/dead-letters

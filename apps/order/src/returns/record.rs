@@ -93,7 +93,8 @@ pub async fn finish(app: &App, held: Held) -> Result<(), RecordError> {
     let order = store::orders::find(&mut transaction, held.it.order_id)
         .await?
         .ok_or(sqlx::Error::RowNotFound)?;
-    let event = events::returned(&order, &held.it, &app.ids, now)?;
+    let zone = store::orders::zone(&mut transaction, order.id).await?;
+    let event = events::returned(&order, zone, &held.it, &app.ids, now)?;
     outbox::append(&mut transaction, &[event]).await?;
     reach(Step::Finish, "before_commit");
     transaction.commit().await?;

@@ -1,4 +1,4 @@
-//! What other services did for an order, as their events told it.
+//! The documents of all events about orders: what other services did for them, and what we told of them ourselves.
 //!
 //! Invariant: the rows are a function of the set of events alone: neither the order of their arrival nor how often each
 //! arrived leaves a trace.

@@ -23,6 +23,7 @@ mod receipts;
 mod returns;
 mod revoked;
 mod saga;
+mod sales;
 mod shop;
 mod timeline;
 mod world;

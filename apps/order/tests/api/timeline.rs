@@ -239,7 +239,7 @@ async fn it_tells_all_that_happened_in_its_order() {
 }
 
 /// A generator of pseudo-random numbers (`SplitMix64`), so that a failure is repeated by its seed.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
     fn below(&mut self, bound: usize) -> usize {
@@ -250,7 +250,7 @@ impl Dice {
         usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).expect("below a usize")
     }
 
-    fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
         }

@@ -134,6 +134,7 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "POST /v1/checkouts/{order}/retry",
             "POST /v1/checkouts/{order}/settle",
             "DELETE /v1/timeline",
+            "DELETE /v1/sales",
             "GET /v1/returns",
             "POST /v1/returns/{return}/retry",
             "POST /v1/returns/{return}/settle",
@@ -160,6 +161,7 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
         Stores,
         &[
             "GET /v1/stores/{store}/tickets",
+            "GET /v1/stores/{store}/sales",
             "GET /v1/stores/{store}/pickup",
             "PUT /v1/stores/{store}/pickup",
             "POST /v1/orders/{id}/fulfilment",

@@ -76,12 +76,12 @@ const LIVE: &str = "pubsub-live";
 const DEAD: &str = "pubsub-dead";
 
 /// Dead letters are written by the sidecar of who could not handle the event, and heard by the same service.
-pub const TOPICS: [Topic; 31] = [
+pub const TOPICS: [Topic; 33] = [
     (
         "pubsub",
         "order-events",
         &["order"],
-        &["inventory", "payment"],
+        &["inventory", "order", "payment"],
     ),
     ("pubsub", "inventory-events", &["inventory"], &["order"]),
     ("pubsub", "payment-events", &["payment"], &["order"]),
@@ -92,6 +92,7 @@ pub const TOPICS: [Topic; 31] = [
         &["bff", "order"],
     ),
     ("pubsub", "catalog-events", &["catalog"], &[]),
+    ("pubsub", "order-events.order.dead", &["order"], &[]),
     ("pubsub", "order-events.inventory.dead", &["inventory"], &[]),
     ("pubsub", "order-events.payment.dead", &["payment"], &[]),
     ("pubsub", "payment-events.order.dead", &["order"], &[]),
@@ -115,6 +116,7 @@ pub const TOPICS: [Topic; 31] = [
     (LIVE, "identity-events.order.dead", &["order"], &[]),
     (LIVE, "identity-events.inventory.dead", &["inventory"], &[]),
     (LIVE, "identity-events.payment.dead", &["payment"], &[]),
+    (DEAD, "order-events.order.dead", &[], &["order"]),
     (DEAD, "order-events.inventory.dead", &[], &["inventory"]),
     (DEAD, "order-events.payment.dead", &[], &["payment"]),
     (DEAD, "payment-events.order.dead", &[], &["order"]),
@@ -169,6 +171,7 @@ pub const CALLS: [Call; 46] = [
     ("bff", "order", &["GET", "PUT"], "/v1/stores"),
     ("bff", "order", BOTH, "/v1/checkouts"),
     ("bff", "order", &["DELETE"], "/v1/timeline"),
+    ("bff", "order", &["DELETE"], "/v1/sales"),
     ("bff", "order", BOTH, "/v1/dead-letters"),
     ("bff", "payment", BOTH, "/v1/payments"),
     ("bff", "payment", WRITE, "/v1/webhooks/provider"),

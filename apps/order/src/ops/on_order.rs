@@ -1,0 +1,41 @@
+//! `POST /events/order`: what we told of our own orders, heard by ourselves: it goes into the documents and the sales.
+//!
+//! Invariant: delivered twice or late, an event leaves what it leaves when delivered once and in time. So it needs no
+//! inbox, which would keep what was dropped from being filled again.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use dapr_kit::CloudEvent;
+use serde_json::Value;
+use service::delivery::{self, NotTaken};
+use sqlx::PgConnection;
+
+use crate::inbound;
+use crate::state::App;
+use crate::store;
+
+/// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
+pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
+    delivery::answer(async {
+        let mut transaction = app.db.begin().await?;
+        handle(&mut transaction, event).await?;
+        transaction.commit().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Keeps the event, and what it tells of what was sold, in the caller's transaction.
+pub async fn handle(
+    connection: &mut PgConnection,
+    event: CloudEvent<Value>,
+) -> Result<(), NotTaken> {
+    let Some(told) = inbound::of_order(event)? else {
+        return Ok(());
+    };
+    store::timeline::insert(connection, &told.document).await?;
+    if let Some(fact) = told.fact {
+        store::sales::take(connection, &fact).await?;
+    }
+    Ok(())
+}
