@@ -79,6 +79,8 @@ pub struct Sidecar {
     pub url: Url,
     /// What its own app sends as `dapr-api-token`.
     pub token: String,
+    /// Its interface by gRPC.
+    pub grpc: Url,
     /// Where the other sidecars reach it, by TLS alone.
     pub internal: Url,
     /// Where it tells of itself in numbers.

@@ -17,6 +17,7 @@ pub mod discount;
 pub mod error;
 pub mod events;
 pub mod fields;
+mod grpc;
 pub mod hours;
 pub mod menu;
 pub mod menus;

@@ -31,6 +31,7 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
         routes::table().table(),
     );
     reads(&mut it);
+    called(&mut it);
     company(&mut it);
     images(&mut it);
     prices(&mut it);
@@ -78,6 +79,40 @@ fn reads(it: &mut Document) {
     .refuses(422, "unknown-product")
     .refuses(422, "quantity-out-of-range")
     .refuses(422, "option-not-allowed");
+}
+
+fn called(it: &mut Document) {
+    it.row(
+        POST,
+        "/crema.catalog.v1.Catalog/ListStores",
+        "callListStores",
+        "All stores, by gRPC.",
+    )
+    .called();
+    it.row(
+        POST,
+        "/crema.catalog.v1.Catalog/GetMenu",
+        "callGetMenu",
+        "What a store sells, by gRPC.",
+    )
+    .called()
+    .refuses(404, "store-not-found");
+    it.row(
+        POST,
+        "/crema.catalog.v1.Catalog/GetProduct",
+        "callGetProduct",
+        "One product, by gRPC.",
+    )
+    .called()
+    .refuses(404, "product-not-found");
+    it.row(
+        POST,
+        "/crema.catalog.v1.Catalog/ListProducts",
+        "callListProducts",
+        "All products, by id, by gRPC.",
+    )
+    .called()
+    .refuses(422, "invalid-query");
 }
 
 /// A resource of the company's: its paths, its ids' stem, what it is called, and its problems.

@@ -6,6 +6,7 @@ use axum::http::Method;
 use service::revoked;
 use service::routes::{Access, Routes, Upload};
 
+use crate::grpc;
 use crate::ops::{
     categories, discounts, hours, images, menu, openings, option_groups, price_changes, prices,
     products, quote, search, stores, tax_rates,
@@ -38,7 +39,20 @@ pub fn table() -> Routes<App> {
         .route(GET, "/v1/stores/{store}/openings", QUOTE, openings::handler)
         .route(POST, "/v1/quotes", QUOTE, quote::handler)
         .route(POST, "/events/identity", Access::Sidecar, revoked::hear);
-    of_a_store(of_the_company(routes))
+    called(of_a_store(of_the_company(routes)))
+}
+
+/// What is read by gRPC as well.
+fn called(routes: Routes<App>) -> Routes<App> {
+    let stores = "/crema.catalog.v1.Catalog/ListStores";
+    let menu = "/crema.catalog.v1.Catalog/GetMenu";
+    let product = "/crema.catalog.v1.Catalog/GetProduct";
+    let products = "/crema.catalog.v1.Catalog/ListProducts";
+    routes
+        .route(POST, stores, READ, grpc::list_stores)
+        .route(POST, menu, READ, grpc::get_menu)
+        .route(POST, product, MANAGE, grpc::get_product)
+        .route(POST, products, MANAGE, grpc::list_products)
 }
 
 /// What the company sells.

@@ -22,6 +22,7 @@ pub mod config;
 mod consumer;
 pub mod error;
 pub mod events;
+mod grpc;
 pub mod in_flight;
 pub mod inbound;
 pub mod lifecycle;

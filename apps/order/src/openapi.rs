@@ -35,6 +35,7 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     customers(&mut it);
     staff(&mut it);
     sales(&mut it);
+    called(&mut it);
     slots(&mut it);
     returned(&mut it);
     receipts(&mut it);
@@ -154,6 +155,40 @@ fn staff(it: &mut Document) {
     .versioned()
     .refuses(404, "order-not-found")
     .refuses(409, "illegal-transition");
+}
+
+fn called(it: &mut Document) {
+    let rows: [(_, _, _, (u16, &str)); 4] = [
+        (
+            "/crema.order.v1.Orders/GetOrder",
+            "callGetOrder",
+            "One order, by gRPC.",
+            (404, "order-not-found"),
+        ),
+        (
+            "/crema.order.v1.Orders/ListOrders",
+            "callListOrders",
+            "The caller's own orders, newest first, by gRPC.",
+            (422, "invalid-query"),
+        ),
+        (
+            "/crema.order.v1.Orders/GetHistory",
+            "callGetHistory",
+            "An order's transitions, oldest first, by gRPC.",
+            (404, "order-not-found"),
+        ),
+        (
+            "/crema.order.v1.Orders/ListTickets",
+            "callListTickets",
+            "What a store has to make, by when it is due, by gRPC.",
+            (404, "store-not-found"),
+        ),
+    ];
+    for (path, id, summary, (status, problem)) in rows {
+        it.row(POST, path, id, summary)
+            .called()
+            .refuses(status, problem);
+    }
 }
 
 fn sales(it: &mut Document) {

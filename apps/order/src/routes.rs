@@ -8,6 +8,7 @@ use service::revoked;
 use service::routes::{Access, Routes};
 
 use crate::access::{self, FULFIL};
+use crate::grpc;
 use crate::ops::{
     cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_order,
     on_payment, pickup, pickup_set, place, receipts, retry, returns, sales, sales_clear, settle,
@@ -26,7 +27,7 @@ const MANAGE: Access = Access::Scope(access::MANAGE);
 /// The table.
 #[must_use]
 pub fn table() -> Routes<App> {
-    sold(returned(pickups(Routes::new())))
+    called(sold(returned(pickups(Routes::new()))))
         .route(Method::POST, "/v1/orders", PLACE, place::handler)
         .route(Method::GET, "/v1/orders", READ, list::handler)
         .route(Method::GET, "/v1/orders/{id}", READ, get::handler)
@@ -121,6 +122,35 @@ pub fn table() -> Routes<App> {
             "/events/dead",
             Access::Sidecar,
             dead::keep::<App>,
+        )
+}
+
+/// What is read by gRPC as well.
+fn called(routes: Routes<App>) -> Routes<App> {
+    routes
+        .route(
+            Method::POST,
+            "/crema.order.v1.Orders/GetOrder",
+            READ,
+            grpc::get_order,
+        )
+        .route(
+            Method::POST,
+            "/crema.order.v1.Orders/ListOrders",
+            READ,
+            grpc::list_orders,
+        )
+        .route(
+            Method::POST,
+            "/crema.order.v1.Orders/GetHistory",
+            READ,
+            grpc::get_history,
+        )
+        .route(
+            Method::POST,
+            "/crema.order.v1.Orders/ListTickets",
+            STAFF,
+            grpc::list_tickets,
         )
 }
 

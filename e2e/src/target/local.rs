@@ -76,6 +76,8 @@ struct App {
     listens: u16,
     #[serde(rename = "daprHTTPPort")]
     sidecar: u16,
+    #[serde(rename = "daprGRPCPort")]
+    grpc: u16,
     #[serde(rename = "daprInternalGRPCPort")]
     internal: u16,
     #[serde(rename = "metricsPort")]
@@ -160,12 +162,14 @@ impl Local {
     pub(super) fn sidecar(&self, app: &str) -> Result<Sidecar> {
         let ports = self.app(app)?;
         let url = self.at(ports.sidecar)?;
+        let grpc = self.at(ports.grpc)?;
         let internal = self.at(ports.internal)?;
         let metrics = self.at(ports.metrics)?.join("/metrics")?;
         let token = self.token(app, "dapr-api-token")?;
         Ok(Sidecar {
             url,
             token,
+            grpc,
             internal,
             metrics,
         })

@@ -15,6 +15,7 @@ mod faults;
 mod federation;
 mod foreign;
 mod forged;
+mod grpc;
 mod healing;
 mod identity;
 mod journeys;

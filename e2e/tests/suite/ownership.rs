@@ -219,7 +219,8 @@ async fn whoever_has_the_scope_and_not_the_resource_is_told_that_there_is_none()
         Person::demo(&stack, Role::Manager).await?,
     );
     let mut tried = 0;
-    for row in MATRIX.iter() {
+    // Whose it is stands in the message of a call by gRPC: `grpc` tries them.
+    for row in MATRIX.iter().filter(|row| !row.path.starts_with("/crema.")) {
         let whose = whose(row.app, &row.method, &row.path);
         let mine = match whose {
             Some(Whose::Customers) => owner.at(row.app).await?,

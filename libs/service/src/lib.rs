@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod etag;
 pub mod extract;
 pub mod failpoint;
+pub mod grpc;
 pub mod idempotency;
 pub mod ids;
 mod jwks;

@@ -21,6 +21,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::auth::{self, Verifier};
 use crate::extract;
+use crate::grpc;
 use crate::openapi::{self, Arguments};
 use crate::problem::Problem;
 use crate::server::observe;
@@ -260,6 +261,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                 sidecar_only(guard.clone(), request, next)
             }))
             .layer(from_fn(observe::request))
+            .layer(from_fn(grpc::speak))
             // The sidecar's own probe of its application carries no token.
             .route("/healthz", get(async || StatusCode::NO_CONTENT))
             .with_state(state)

@@ -23,10 +23,13 @@ pub async fn handler(State(app): State<App>, headers: HeaderMap) -> Result<Respo
 }
 
 async fn stores(db: &PgPool) -> Result<Rendered, Error> {
+    Ok(Rendered::new(&Body::of(&all(db).await?))?)
+}
+
+/// All stores, in the order they are shown.
+pub async fn all(db: &PgPool) -> Result<Vec<Store>, Error> {
     let mut db = db.acquire().await?;
-    let stores = store::stores(&mut db).await?;
-    let items = stores.iter().map(StoreBody::from).collect();
-    Ok(Rendered::new(&Body { items, next: None })?)
+    Ok(store::stores(&mut db).await?)
 }
 
 /// All stores.
@@ -35,6 +38,17 @@ async fn stores(db: &PgPool) -> Result<Rendered, Error> {
 pub struct Body<'a> {
     items: Vec<StoreBody<'a>>,
     next: Option<&'a str>,
+}
+
+impl<'a> Body<'a> {
+    /// These, and no others.
+    #[must_use]
+    pub fn of(stores: &'a [Store]) -> Self {
+        Self {
+            items: stores.iter().map(StoreBody::from).collect(),
+            next: None,
+        }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -69,13 +69,14 @@ impl Catalog {
         }
     }
 
+    /// The answer as it comes, its trailers too.
+    pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
+        let answer = self.router.clone().oneshot(request).await;
+        answer.expect("a router never fails")
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("a router never fails");
+        let response = self.raw(request).await;
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status,

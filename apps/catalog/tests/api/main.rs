@@ -7,6 +7,7 @@ mod catalog;
 mod categories;
 mod discounts;
 mod events;
+mod grpc;
 mod hours;
 mod images;
 mod menu;

@@ -17,15 +17,24 @@ use crate::store;
 pub async fn handler(
     State(app): State<App>,
     principal: Principal,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Order>>, Problem> {
-    let limit = page.limit()?;
-    let before = page.cursor()?.map(|cursor| cursor.0);
+    page(&app, &principal, &query).await.map(Json)
+}
+
+/// One page of the caller's own orders.
+pub async fn page(
+    app: &App,
+    principal: &Principal,
+    query: &PageQuery,
+) -> Result<Page<Order>, Problem> {
+    let limit = query.limit()?;
+    let before = query.cursor()?.map(|cursor| cursor.0);
     let Some(customer) = principal.user_id().map(CustomerId) else {
-        return Ok(Json(Page::whole(Vec::new())));
+        return Ok(Page::whole(Vec::new()));
     };
-    let orders = list(&app, customer, before, limit + 1).await?;
-    Ok(Json(Page::cut(orders, limit, |order| order.id.0)))
+    let orders = list(app, customer, before, limit + 1).await?;
+    Ok(Page::cut(orders, limit, |order| order.id.0))
 }
 
 /// At most `limit` orders of `customer`, placed before the order `before`.

@@ -19,13 +19,23 @@ pub async fn handler(
     State(app): State<App>,
     principal: Principal,
     Path(store): Path<StoreId>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Order>>, Problem> {
+    page(&app, &principal, store, &query).await.map(Json)
+}
+
+/// One page of a store's open orders.
+pub async fn page(
+    app: &App,
+    principal: &Principal,
+    store: StoreId,
+    query: &PageQuery,
+) -> Result<Page<Order>, Problem> {
     // A board wants all there is, and a store seldom has more than one page.
-    let limit = page.limit.map_or(Ok(MOST), |_| page.limit())?;
-    let after = page.cursor()?.map(|cursor| cursor.0);
-    let orders = tickets(&app, &principal, store, after, limit + 1).await?;
-    Ok(Json(Page::cut(orders, limit, |order| order.id.0)))
+    let limit = query.limit.map_or(Ok(MOST), |_| query.limit())?;
+    let after = query.cursor()?.map(|cursor| cursor.0);
+    let orders = tickets(app, principal, store, after, limit + 1).await?;
+    Ok(Page::cut(orders, limit, |order| order.id.0))
 }
 
 /// At most `limit` open orders of `store`, due after the order `after`.

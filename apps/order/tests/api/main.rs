@@ -12,6 +12,7 @@ mod extras;
 mod faults;
 mod fencing;
 mod fulfil;
+mod grpc;
 mod idempotency;
 mod openapi;
 mod operate;

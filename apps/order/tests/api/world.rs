@@ -267,6 +267,12 @@ impl World {
         self.token(OPERATOR, "admin", scope, &[])
     }
 
+    /// The answer as it comes, its trailers too.
+    pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
+        let answer = self.router.clone().oneshot(request).await;
+        answer.expect("an answer")
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
         send(self.router.clone(), request).await
     }

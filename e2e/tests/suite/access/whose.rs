@@ -37,6 +37,8 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "GET /v1/stores/{store}/menu",
             "GET /v1/stores/{store}/search",
             "GET /v1/images/{hash}",
+            "POST /crema.catalog.v1.Catalog/ListStores",
+            "POST /crema.catalog.v1.Catalog/GetMenu",
         ],
     ),
     (
@@ -65,6 +67,8 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "GET /v1/option-groups/{group}",
             "PUT /v1/option-groups/{group}",
             "DELETE /v1/option-groups/{group}",
+            "POST /crema.catalog.v1.Catalog/GetProduct",
+            "POST /crema.catalog.v1.Catalog/ListProducts",
         ],
     ),
     (
@@ -141,7 +145,15 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
         ],
     ),
     ("order", Everybodys, &["GET /v1/stores/{store}/slots"]),
-    ("order", Callers, &["GET /v1/orders", "POST /v1/orders"]),
+    (
+        "order",
+        Callers,
+        &[
+            "GET /v1/orders",
+            "POST /v1/orders",
+            "POST /crema.order.v1.Orders/ListOrders",
+        ],
+    ),
     (
         "order",
         Customers,
@@ -149,6 +161,8 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
             "GET /v1/orders/{id}",
             "GET /v1/orders/{id}/history",
             "GET /v1/orders/{id}/timeline",
+            "POST /crema.order.v1.Orders/GetOrder",
+            "POST /crema.order.v1.Orders/GetHistory",
             "POST /v1/orders/{id}/cancellation",
             "GET /v1/orders/{id}/returns",
             "GET /v1/returns/{return}",
@@ -162,6 +176,7 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
         &[
             "GET /v1/stores/{store}/tickets",
             "GET /v1/stores/{store}/sales",
+            "POST /crema.order.v1.Orders/ListTickets",
             "GET /v1/stores/{store}/pickup",
             "PUT /v1/stores/{store}/pickup",
             "POST /v1/orders/{id}/fulfilment",

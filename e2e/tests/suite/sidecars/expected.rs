@@ -141,7 +141,7 @@ const BOTH: &[&str] = &["GET", "POST"];
 const EDIT: &[&str] = &["DELETE", "GET", "POST", "PUT"];
 
 /// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
-pub const CALLS: [Call; 46] = [
+pub const CALLS: [Call; 48] = [
     ("bff", "catalog", EDIT, "/v1/stores"),
     ("bff", "catalog", EDIT, "/v1/categories"),
     ("bff", "catalog", EDIT, "/v1/products"),
@@ -149,6 +149,7 @@ pub const CALLS: [Call; 46] = [
     ("bff", "catalog", EDIT, "/v1/discounts"),
     ("bff", "catalog", READ, "/v1/images"),
     ("bff", "catalog", WRITE, "/v1/quotes"),
+    ("bff", "catalog", WRITE, "/crema.catalog.v1.Catalog"),
     ("bff", "identity", READ, "/.well-known"),
     ("bff", "identity", BOTH, "/oauth2"),
     ("bff", "identity", BOTH, "/sign-in"),
@@ -173,6 +174,7 @@ pub const CALLS: [Call; 46] = [
     ("bff", "order", &["DELETE"], "/v1/timeline"),
     ("bff", "order", &["DELETE"], "/v1/sales"),
     ("bff", "order", BOTH, "/v1/dead-letters"),
+    ("bff", "order", WRITE, "/crema.order.v1.Orders"),
     ("bff", "payment", BOTH, "/v1/payments"),
     ("bff", "payment", WRITE, "/v1/webhooks/provider"),
     ("bff", "payment", BOTH, "/v1/reconciliations"),

@@ -14,6 +14,7 @@ use schemars::{JsonSchema, Schema};
 
 use crate::auth::Principal;
 use crate::extract::{Json, Path, Query};
+use crate::grpc::{self, Message};
 
 /// The requests of one route, being described.
 pub struct Request<'g> {
@@ -68,6 +69,20 @@ impl<T: JsonSchema> Argument for Query<T> {
     fn describe(request: &mut Request<'_>) {
         request.query = Some(request.schemas.subschema_for::<T>());
         request.refusals.insert((422, "invalid-query"));
+    }
+}
+
+impl<T> Argument for Message<T> {
+    fn describe(request: &mut Request<'_>) {
+        let message = schemars::json_schema!({
+            "type": "string",
+            "format": "binary",
+            "description": "The call's message, as the service's proto/ has it, in one frame of gRPC.",
+        });
+        request.body = Some((grpc::MEDIA_TYPE, message));
+        request
+            .refusals
+            .extend([(400, "malformed-message"), (415, "not-grpc")]);
     }
 }
 

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use super::{Document, Request, SCHEMAS, verb};
+use crate::grpc;
 use crate::problem::TYPE_PREFIX;
 use crate::routes::{Access, Route};
 
@@ -108,6 +109,13 @@ impl<'d> Operation<'d> {
     /// Answers with bytes of this media type.
     pub fn bytes(self, status: u16, means: &str, kind: &str) -> Self {
         self.answer(status, means, Some((kind, binary(None))))
+    }
+
+    /// Answers by gRPC, and refuses by it whoever calls so.
+    pub fn called(self) -> Self {
+        let means = "The answer's message, as the service's proto/ has it, in one frame, with \
+                     `grpc-status` behind it. Whoever calls by gRPC is told of a refusal by that status too.";
+        self.text(200, means, grpc::MEDIA_TYPE)
     }
 
     /// Answers with a page.

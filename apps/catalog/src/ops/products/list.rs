@@ -14,13 +14,18 @@ use crate::store::products;
 /// Answers 200 with one page.
 pub async fn handler(
     State(app): State<App>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Product>>, Problem> {
-    let limit = page.limit()?;
-    let after = page.cursor()?.map(|cursor| cursor.0);
+    page(&app, &query).await.map(Json)
+}
+
+/// One page.
+pub async fn page(app: &App, query: &PageQuery) -> Result<Page<Product>, Problem> {
+    let limit = query.limit()?;
+    let after = query.cursor()?.map(|cursor| cursor.0);
     let mut db = app.db.acquire().await.map_err(Error::from)?;
     let found = products::page(&mut db, after, limit + 1)
         .await
         .map_err(Error::from)?;
-    Ok(Json(Page::cut(found, limit, |it| it.id.0)))
+    Ok(Page::cut(found, limit, |it| it.id.0))
 }

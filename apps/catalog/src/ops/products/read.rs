@@ -8,6 +8,7 @@ use service::problem::Problem;
 use crate::answers;
 use crate::error::{EditError, Thing};
 use crate::menu::ProductId;
+use crate::product::Product;
 use crate::state::App;
 use crate::store::products;
 
@@ -16,8 +17,13 @@ pub async fn handler(
     State(app): State<App>,
     Path(id): Path<ProductId>,
 ) -> Result<Response, Problem> {
-    let mut db = app.db.acquire().await.map_err(EditError::from)?;
-    let found = products::find(&mut db, id).await.map_err(EditError::from)?;
-    let found = found.ok_or(EditError::NotFound(Thing::Product))?;
+    let found = product(&app, id).await?;
     Ok(answers::current(found.version, &found))
+}
+
+/// The product.
+pub async fn product(app: &App, id: ProductId) -> Result<Product, EditError> {
+    let mut db = app.db.acquire().await?;
+    let found = products::find(&mut db, id).await?;
+    found.ok_or(EditError::NotFound(Thing::Product))
 }
