@@ -96,6 +96,8 @@ app() {
   unset CREMA_PORT_BASE CREMA_STATE
   # Where the café is measured, one customer orders for all.
   [[ -z ${STACK_RATE_FACTOR:-} || $APP != bff ]] || export CREMA_RATE_FACTOR=$STACK_RATE_FACTOR
+  # Where delivery is tested, nobody is looked for as long as in life.
+  [[ -z ${STACK_COURIER_SEARCH:-} || $APP != shipping ]] || export CREMA_COURIER_SEARCH=$STACK_COURIER_SEARCH
   # What dapr.yaml sets may name the state folder.
   local name
   for name in "${!CREMA_@}"; do export "$name=${!name//"\${STATE}"/$STATE}"; done

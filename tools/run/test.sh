@@ -28,7 +28,7 @@ scratch() { # purpose
 # Runs on a stack of the tests': its own state and ports, nothing synced to disk, and what is
 # killed again and again comes back at once.
 on_scratch() ( # purpose, port shift, command…
-  export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC=off STACK_LONGEST_PAUSE=0.2
+  export CREMA_STATE CREMA_PORT_BASE STACK_FSYNC=off STACK_LONGEST_PAUSE=0.2 STACK_COURIER_SEARCH=12
   CREMA_STATE=$(scratch "$1") CREMA_PORT_BASE=$((BASE + $2))
   STATE=$CREMA_STATE
   shift 2

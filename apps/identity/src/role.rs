@@ -42,9 +42,14 @@ const GIVEN: [(Role, &[&str]); 4] = [
             "order:place",
             "order:read",
             "order:cancel",
+            "shipping:quote",
+            "shipping:read",
         ],
     ),
-    (Role::Barista, &["order:fulfil", "inventory:read"]),
+    (
+        Role::Barista,
+        &["order:fulfil", "inventory:read", "shipping:dispatch"],
+    ),
     (
         Role::Manager,
         &[
@@ -53,6 +58,7 @@ const GIVEN: [(Role, &[&str]); 4] = [
             "inventory:manage",
             "payment:read",
             "payment:refund",
+            "shipping:manage",
         ],
     ),
     (
@@ -61,6 +67,7 @@ const GIVEN: [(Role, &[&str]); 4] = [
             "order:operate",
             "inventory:operate",
             "payment:operate",
+            "shipping:operate",
             "identity:operate",
         ],
     ),
@@ -165,6 +172,27 @@ mod tests {
         ] {
             assert_eq!(scopes_for(&[role], "inventory").to_string(), stock);
             assert_eq!(scopes_for(&[role], "payment").to_string(), money);
+        }
+    }
+
+    #[test]
+    fn everybody_sees_her_own_shipment_and_who_answers_for_a_store_says_where_it_delivers() {
+        for (role, scopes) in [
+            (Role::Customer, "shipping:quote shipping:read"),
+            (
+                Role::Barista,
+                "shipping:dispatch shipping:quote shipping:read",
+            ),
+            (
+                Role::Manager,
+                "shipping:dispatch shipping:manage shipping:quote shipping:read",
+            ),
+            (
+                Role::Admin,
+                "shipping:dispatch shipping:manage shipping:operate shipping:quote shipping:read",
+            ),
+        ] {
+            assert_eq!(scopes_for(&[role], "shipping").to_string(), scopes);
         }
     }
 

@@ -17,7 +17,14 @@ use crate::{
 };
 
 /// Apps that own a database.
-pub const WITH_DATABASE: &[&str] = &["identity", "catalog", "order", "inventory", "payment"];
+pub const WITH_DATABASE: &[&str] = &[
+    "identity",
+    "catalog",
+    "order",
+    "inventory",
+    "payment",
+    "shipping",
+];
 /// Apps whose sidecar has a database for them: what the component `statestore-durable` keeps. The app itself never reads
 /// the secret of it.
 pub const WITH_STATE: &[&str] = &["bff"];
@@ -320,6 +327,19 @@ const TABLE: &[Row] = &[
         "webhook",
         "current",
         Value::CopyOf("acquirer/merchant", "webhook_secret"),
+    ),
+    row(
+        On::Apps(&["carrier"]),
+        "shipper",
+        "api_key",
+        Value::Random(random::token),
+    ),
+    // For shipping's sidecar, as payment's.
+    row(
+        On::Apps(&["shipping"]),
+        "courier",
+        "authorization",
+        Value::BearerOf("carrier/shipper", "api_key"),
     ),
     row(On::Apps(&["bff"]), "tls", "certificate", Value::Issued),
     row(On::Apps(&["bff"]), "tls", "private_key", Value::Issued),

@@ -21,8 +21,8 @@ const LOOK: Duration = Duration::from_millis(1);
 const GIVE_UP: Duration = Duration::from_secs(10);
 const SERVICE_MS: f64 = 100.0;
 const SYSTEM_S: f64 = 20.0;
-/// What the acquirer writes and holds a lock on; a second one must not write into the first one's.
-const LEDGER: &str = "CREMA_LEDGER_FILE";
+/// What the acquirer and the carrier write and hold a lock on; a second one must not write into the first one's.
+const BOOKS: [&str; 2] = ["CREMA_LEDGER_FILE", "CREMA_JOURNAL_FILE"];
 
 /// Measures each service on ports from `first`.
 pub async fn measure(
@@ -32,17 +32,21 @@ pub async fn measure(
     report: &mut Report,
 ) -> Result<()> {
     let http = reqwest::Client::builder().no_proxy().build()?;
-    let ledger = std::env::temp_dir().join(format!("crema-bench-{}.jsonl", std::process::id()));
+    let folder = std::env::temp_dir();
+    let books = BOOKS.map(|book| folder.join(format!("{book}-{}.jsonl", std::process::id())));
     for app in target.apps() {
         note(&format!("start of {app}"));
         let mut times = Vec::with_capacity(STARTS);
         for _ in 0..STARTS {
-            let twin = Twin::of(pid(target, &Part::App(app.into()))?)?
+            let mut twin = Twin::of(pid(target, &Part::App(app.into()))?)?
                 .variable("APP_PORT", &first.to_string())
                 .variable("CREMA_OPS_PORT", &(first + 1).to_string())
                 .variable("CREMA_PUBLIC_LISTEN", &format!("127.0.0.1:{}", first + 2))
                 .variable("CREMA_PROVIDER_LISTEN", &format!("127.0.0.1:{}", first + 3))
-                .variable(LEDGER, &ledger.to_string_lossy());
+                .variable("CREMA_CARRIER_LISTEN", &format!("127.0.0.1:{}", first + 3));
+            for (book, path) in BOOKS.iter().zip(&books) {
+                twin = twin.variable(book, &path.to_string_lossy());
+            }
             times.push(start(&http, app, &twin, first + 1).await?.as_secs_f64() * 1e3);
         }
         let figure = format!("{app}: exec → ready");
@@ -50,7 +54,9 @@ pub async fn measure(
         report.rows([Row::alone(&figure, time, " ms", Goal::AtMost(SERVICE_MS))]);
     }
     // Not there if no service keeps one.
-    let _ = std::fs::remove_file(&ledger);
+    for path in &books {
+        let _ = std::fs::remove_file(path);
+    }
     let time = second_start.as_secs_f64();
     report.rows([Row::alone(
         "second start of the system, first coffee included",

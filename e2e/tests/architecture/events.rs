@@ -95,6 +95,7 @@ fn is_of(app: &str, kind: &str) -> bool {
     let others: &[&str] = match app {
         "identity" => &["user"],
         "catalog" => &["product", "price"],
+        "shipping" => &["shipment", "tracking"],
         _ => &[],
     };
     aggregate == app || others.contains(&aggregate)

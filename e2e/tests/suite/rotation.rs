@@ -21,7 +21,7 @@ const PEOPLE: usize = 3;
 /// All that changes without a restart.
 const KINDS: [&str; 5] = ["session", "quotes", "clients", "webhook", "database"];
 /// Who has to hear of it: a service and its secret.
-const HEARD: [(&str, &str); 11] = [
+const HEARD: [(&str, &str); 12] = [
     ("bff", "session"),
     ("catalog", "quotes"),
     ("bff", "client"),
@@ -33,6 +33,7 @@ const HEARD: [(&str, &str); 11] = [
     ("catalog", "database"),
     ("order", "database"),
     ("payment", "database"),
+    ("shipping", "database"),
 ];
 
 /// What runs, by its instances: another one after a restart.
@@ -102,7 +103,7 @@ async fn secrets_change_under_load_without_a_restart_and_refuse_nobody() -> Resu
     let stack = stack::alone().await?;
     let target = stack.target();
     let logins = "SELECT rolname FROM pg_roles WHERE rolcanlogin
-        AND rolname ~ '^(identity|catalog|order|inventory|payment)_[ab]$' ORDER BY 1";
+        AND rolname ~ '^(identity|catalog|order|inventory|payment|shipping)_[ab]$' ORDER BY 1";
     let logins_before = stack.rows("order", logins).await?;
     let (running, refused_before) = (instances(&stack), refused(&stack)?);
     let old = Service::of(&stack, "order").await?;

@@ -148,6 +148,14 @@ async fn a_sidecar_has_the_listed_components_and_no_other() -> Result<()> {
                 "",
                 "no host found",
             ),
+            (
+                (
+                    "GET",
+                    "/v1.0/invoke/courier/method/v1/updates?after=1000000000",
+                ),
+                "",
+                "no host found",
+            ),
         ] {
             let answer = ask_own(&stack, app, what, body.to_owned()).await?;
             let component = what.1.split('/').nth(3).context("a component")?;
@@ -242,8 +250,9 @@ async fn a_service_calls_the_listed_routes_and_no_other() -> Result<()> {
         }
     }
     let mut used: BTreeSet<_> = calls.iter().filter_map(|call| call.4).collect();
-    // The provider has no table of ours; a_sidecar_has_the_listed_components_and_no_other asks it.
+    // Foreign parties have no table of ours; a_sidecar_has_the_listed_components_and_no_other asks them.
     used.extend(listed("payment", "provider", "GET", "/v1/operations"));
+    used.extend(listed("shipping", "courier", "GET", "/v1/updates"));
     assert_eq!(
         used,
         (0..CALLS.len()).collect(),

@@ -229,6 +229,7 @@ async fn every_service_drops_the_tokens_of_a_session_that_ended() -> Result<()> 
         ("order", "/v1/orders"),
         ("inventory", "/v1/stores/{id}/stock"),
         ("payment", "/v1/payments/{order}"),
+        ("shipping", "/v1/stores/{id}/zones"),
     ] {
         let token = person.at(app).await?;
         let answer = invoke(&stack, app, "GET", path, Some(&token)).await?;

@@ -36,7 +36,14 @@ static CLIENTS: [OwnClient; 2] = [
             ("order", &["order:slots"]),
             ("inventory", &["inventory:availability"]),
         ],
-        delegated: &["order", "catalog", "inventory", "payment", "identity"],
+        delegated: &[
+            "order",
+            "catalog",
+            "inventory",
+            "payment",
+            "shipping",
+            "identity",
+        ],
         signs_out: true,
     },
     OwnClient {
@@ -48,6 +55,7 @@ static CLIENTS: [OwnClient; 2] = [
             ("catalog", &["catalog:quote"]),
             ("inventory", &["inventory:reserve"]),
             ("payment", &["payment:charge"]),
+            ("shipping", &["shipping:announce"]),
         ],
         delegated: &[],
         signs_out: false,

@@ -69,6 +69,7 @@ async fn it_does_what_its_person_allowed_and_a_customer_may() {
         "catalog",
         "inventory",
         "payment",
+        "shipping",
         "identity",
         "bff",
         &beans.id,
@@ -144,7 +145,14 @@ async fn for_itself_it_does_what_concerns_nobody() {
     let (_, claims) = verified(&world, &answer.text("access_token")).await;
     assert_eq!(claims["sub"], json!(guide.id));
     assert_eq!(claims.get("sid"), None, "nobody signed in");
-    for audience in ["order", "inventory", "payment", "identity", "bff"] {
+    for audience in [
+        "order",
+        "inventory",
+        "payment",
+        "shipping",
+        "identity",
+        "bff",
+    ] {
         let refused = guide.client().token(&own(audience)).await;
         refused.refused(400, "invalid_target");
     }

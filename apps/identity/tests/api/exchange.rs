@@ -139,7 +139,7 @@ async fn only_a_live_access_token_of_this_client_is_exchanged() {
 async fn nothing_beyond_the_registry() {
     let world = World::new().await;
     let subject = world.customer_tokens().await.text("access_token");
-    for audience in ["bff", "acquirer"] {
+    for audience in ["bff", "acquirer", "carrier"] {
         world
             .bff()
             .exchange(&subject, audience)

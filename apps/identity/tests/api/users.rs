@@ -439,6 +439,7 @@ async fn clients_are_shown_without_their_secrets() {
                 "catalog": ["catalog:quote"],
                 "inventory": ["inventory:reserve"],
                 "payment": ["payment:charge"],
+                "shipping": ["shipping:announce"],
             },
             "delegated": [],
         })

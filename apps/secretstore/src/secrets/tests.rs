@@ -15,6 +15,8 @@ fn settings(demo: bool) -> Settings {
             "inventory",
             "payment",
             "acquirer",
+            "shipping",
+            "carrier",
         ]
         .map(str::to_owned)
         .into(),
@@ -54,6 +56,8 @@ fn the_table_is_complete() {
             ],
         ),
         ("bff/tls", &["certificate", "private_key"]),
+        ("carrier/dapr", &["api_token", "app_token"]),
+        ("carrier/shipper", &["api_key"]),
         ("catalog/dapr", &["api_token", "app_token"]),
         ("catalog/database", &database),
         ("catalog/quotes", &["current", "next"]),
@@ -80,6 +84,9 @@ fn the_table_is_complete() {
         ("payment/database", &database),
         ("payment/provider", &["authorization"]),
         ("payment/webhook", &["current"]),
+        ("shipping/courier", &["authorization"]),
+        ("shipping/dapr", &["api_token", "app_token"]),
+        ("shipping/database", &database),
         ("order/client", &["client_id", "client_secret"]),
         ("order/dapr", &["api_token", "app_token"]),
         ("order/database", &database),

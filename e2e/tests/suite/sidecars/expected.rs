@@ -3,7 +3,7 @@
 //! Invariant: written by hand; nothing here is read from the files that make it so.
 
 /// An app, the secrets that it may read, and those that its sidecar alone reads.
-pub const SECRETS: [(&str, &[&str], &[&str]); 7] = [
+pub const SECRETS: [(&str, &[&str], &[&str]); 9] = [
     (
         "bff",
         &["client", "session", "tls"],
@@ -26,10 +26,13 @@ pub const SECRETS: [(&str, &[&str], &[&str]); 7] = [
     ("inventory", &["database"], &["dapr"]),
     ("payment", &["database", "webhook"], &["dapr", "provider"]),
     ("acquirer", &["merchant"], &["dapr"]),
+    ("shipping", &["database"], &["courier", "dapr"]),
+    ("carrier", &["shipper"], &["dapr"]),
 ];
 
 /// A component, and the apps whose sidecars have it.
-pub const COMPONENTS: [(&str, &[&str]); 8] = [
+pub const COMPONENTS: [(&str, &[&str]); 9] = [
+    ("courier", &["shipping"]),
     ("email", &["identity"]),
     ("provider", &["payment"]),
     (
@@ -41,12 +44,23 @@ pub const COMPONENTS: [(&str, &[&str]); 8] = [
             "order",
             "inventory",
             "payment",
+            "shipping",
         ],
     ),
-    ("pubsub-dead", &["order", "inventory", "payment"]),
+    (
+        "pubsub-dead",
+        &["order", "inventory", "payment", "shipping"],
+    ),
     (
         "pubsub-live",
-        &["bff", "catalog", "order", "inventory", "payment"],
+        &[
+            "bff",
+            "catalog",
+            "order",
+            "inventory",
+            "payment",
+            "shipping",
+        ],
     ),
     (
         "secretstore",
@@ -58,6 +72,8 @@ pub const COMPONENTS: [(&str, &[&str]); 8] = [
             "inventory",
             "payment",
             "acquirer",
+            "shipping",
+            "carrier",
         ],
     ),
     ("statestore", &["bff", "identity"]),
@@ -76,12 +92,12 @@ const LIVE: &str = "pubsub-live";
 const DEAD: &str = "pubsub-dead";
 
 /// Dead letters are written by the sidecar of who could not handle the event, and heard by the same service.
-pub const TOPICS: [Topic; 33] = [
+pub const TOPICS: [Topic; 41] = [
     (
         "pubsub",
         "order-events",
         &["order"],
-        &["inventory", "order", "payment"],
+        &["inventory", "order", "payment", "shipping"],
     ),
     ("pubsub", "inventory-events", &["inventory"], &["order"]),
     ("pubsub", "payment-events", &["payment"], &["order"]),
@@ -89,23 +105,39 @@ pub const TOPICS: [Topic; 33] = [
         "pubsub",
         "identity-events",
         &["identity"],
-        &["bff", "order"],
+        &["bff", "order", "shipping"],
     ),
     ("pubsub", "catalog-events", &["catalog"], &[]),
     ("pubsub", "order-events.order.dead", &["order"], &[]),
+    ("pubsub", "shipping-events", &["shipping"], &["order"]),
     ("pubsub", "order-events.inventory.dead", &["inventory"], &[]),
     ("pubsub", "order-events.payment.dead", &["payment"], &[]),
+    ("pubsub", "order-events.shipping.dead", &["shipping"], &[]),
     ("pubsub", "payment-events.order.dead", &["order"], &[]),
     ("pubsub", "inventory-events.order.dead", &["order"], &[]),
+    ("pubsub", "shipping-events.order.dead", &["order"], &[]),
     ("pubsub", "identity-events.order.dead", &["order"], &[]),
     ("pubsub", "identity-events.bff.dead", &["bff"], &[]),
+    (
+        "pubsub",
+        "identity-events.shipping.dead",
+        &["shipping"],
+        &[],
+    ),
     (LIVE, "order-events", &[], &["bff"]),
     (LIVE, "inventory-events", &[], &["bff"]),
     (
         LIVE,
         "identity-events",
         &[],
-        &["bff", "catalog", "order", "inventory", "payment"],
+        &[
+            "bff",
+            "catalog",
+            "order",
+            "inventory",
+            "payment",
+            "shipping",
+        ],
     ),
     (LIVE, "catalog-events", &[], &["bff"]),
     (LIVE, "order-events.bff.dead", &["bff"], &[]),
@@ -117,13 +149,17 @@ pub const TOPICS: [Topic; 33] = [
     (LIVE, "identity-events.inventory.dead", &["inventory"], &[]),
     (LIVE, "identity-events.payment.dead", &["payment"], &[]),
     (DEAD, "order-events.order.dead", &[], &["order"]),
+    (LIVE, "identity-events.shipping.dead", &["shipping"], &[]),
     (DEAD, "order-events.inventory.dead", &[], &["inventory"]),
     (DEAD, "order-events.payment.dead", &[], &["payment"]),
+    (DEAD, "order-events.shipping.dead", &[], &["shipping"]),
     (DEAD, "payment-events.order.dead", &[], &["order"]),
     (DEAD, "inventory-events.order.dead", &[], &["order"]),
+    (DEAD, "shipping-events.order.dead", &[], &["order"]),
     (DEAD, "identity-events.order.dead", &[], &["order"]),
     (DEAD, "identity-events.inventory.dead", &[], &["inventory"]),
     (DEAD, "identity-events.payment.dead", &[], &["payment"]),
+    (DEAD, "identity-events.shipping.dead", &[], &["shipping"]),
     ("pubsub", "unheard-of", &[], &[]),
 ];
 
@@ -140,8 +176,8 @@ const WRITE: &[&str] = &["POST"];
 const BOTH: &[&str] = &["GET", "POST"];
 const EDIT: &[&str] = &["DELETE", "GET", "POST", "PUT"];
 
-/// Nobody calls the BFF and the acquirer, which have entries of their own, and the acquirer calls nobody.
-pub const CALLS: [Call; 48] = [
+/// Nobody calls the BFF, the acquirer and the carrier, which have entries of their own, and the last two call nobody.
+pub const CALLS: [Call; 55] = [
     ("bff", "catalog", EDIT, "/v1/stores"),
     ("bff", "catalog", EDIT, "/v1/categories"),
     ("bff", "catalog", EDIT, "/v1/products"),
@@ -180,6 +216,10 @@ pub const CALLS: [Call; 48] = [
     ("bff", "payment", BOTH, "/v1/reconciliations"),
     ("bff", "payment", BOTH, "/v1/divergences"),
     ("bff", "payment", BOTH, "/v1/dead-letters"),
+    ("bff", "shipping", WRITE, "/v1/quotes"),
+    ("bff", "shipping", READ, "/v1/shipments"),
+    ("bff", "shipping", &["GET", "PUT"], "/v1/stores"),
+    ("bff", "shipping", BOTH, "/v1/dead-letters"),
     ("order", "catalog", WRITE, "/v1/quotes"),
     ("order", "catalog", READ, "/v1/stores"),
     (
@@ -190,11 +230,15 @@ pub const CALLS: [Call; 48] = [
     ),
     ("order", "inventory", &["PUT"], "/v1/returns"),
     ("order", "payment", &["POST", "PUT"], "/v1/payments"),
+    ("order", "shipping", &["PUT"], "/v1/shipments"),
     ("order", "identity", WRITE, "/oauth2/token"),
     ("order", "identity", READ, "/oauth2/jwks"),
     ("catalog", "identity", READ, "/oauth2/jwks"),
     ("inventory", "identity", READ, "/oauth2/jwks"),
     ("payment", "identity", READ, "/oauth2/jwks"),
+    ("shipping", "identity", READ, "/oauth2/jwks"),
     // The payment provider, a foreign party behind an endpoint of its sidecar.
     ("payment", "provider", READ, "/v1/operations"),
+    // The delivery company, another.
+    ("shipping", "courier", READ, "/v1/updates"),
 ];

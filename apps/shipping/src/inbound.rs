@@ -1,0 +1,245 @@
+//! The events we listen to, as far as shipments depend on them: our own structs, with only the fields that we use.
+//!
+//! Invariant: an event's effect and its admission to the inbox are one transaction, so each is taken once. A late one is
+//! taken like any other: a shipment's status says whether it still means anything.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use dapr_kit::{CloudEvent, trace};
+use outbox::{Admission, Incoming, admit};
+use serde::Deserialize;
+use serde_json::Value;
+use service::delivery::{self, NotTaken};
+use service::failpoint;
+use sqlx::PgConnection;
+use tracing::Instrument as _;
+
+use crate::shipment::{CustomerId, OrderId, Step};
+use crate::state::App;
+use crate::steps;
+use crate::store::shipments;
+
+/// The CloudEvents source of orders.
+pub const ORDER: &str = "/order";
+/// The CloudEvents source of identity.
+pub const IDENTITY: &str = "/identity";
+
+/// What tells that an account is being removed.
+const USER_DELETED: &str = "user.deleted.v1";
+/// An order that can be fetched.
+const READY: &str = "ready";
+
+/// What we read of the events on `order-events`.
+#[derive(Debug, Deserialize)]
+struct OrderEvent {
+    order_id: OrderId,
+    fulfilment: Option<String>,
+}
+
+/// The data of [`USER_DELETED`].
+#[derive(Debug, Deserialize)]
+struct UserDeleted {
+    user_id: CustomerId,
+}
+
+/// What an event asks of us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// To find a courier for this order.
+    Confirm(OrderId),
+    /// To have it fetched.
+    CallIn(OrderId),
+    /// To send nobody.
+    Withdraw(OrderId),
+    /// To forget where this person lives.
+    Forget(CustomerId),
+}
+
+/// What an event asks of us, if anything.
+fn wish(event: &CloudEvent<Value>) -> Result<Option<Wish>, serde_json::Error> {
+    let order = || OrderEvent::deserialize(&event.data);
+    Ok(match event.kind.as_str() {
+        "order.confirmed.v1" => Some(Wish::Confirm(order()?.order_id)),
+        "order.cancelled.v1" | "order.recalled.v1" => Some(Wish::Withdraw(order()?.order_id)),
+        "order.fulfilment_changed.v1" => {
+            let order = order()?;
+            let ready = order.fulfilment.as_deref() == Some(READY);
+            ready.then_some(Wish::CallIn(order.order_id))
+        }
+        USER_DELETED => {
+            let UserDeleted { user_id } = UserDeleted::deserialize(&event.data)?;
+            Some(Wish::Forget(user_id))
+        }
+        _ => None,
+    })
+}
+
+/// `POST /events/order`: a delivery of our sidecar. Whatever asks nothing of us is acknowledged.
+pub async fn order(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
+    hear(&app, event, "consume order-events").await
+}
+
+/// `POST /events/account`: a delivery of our sidecar, of identity's events. Whatever asks nothing of us is acknowledged.
+pub async fn account(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
+    hear(&app, event, "consume identity-events").await
+}
+
+async fn hear(app: &App, event: CloudEvent<Value>, name: &'static str) -> StatusCode {
+    let span = tracing::info_span!(
+        target: "crema",
+        "consume",
+        otel.name = name,
+        otel.kind = "consumer",
+    );
+    // The trace of the request that caused the event, not of its delivery.
+    if let Some(parent) = &event.trace_parent {
+        trace::continue_from(&span, parent);
+    }
+    delivery::answer(deliver(app, &event).instrument(span)).await
+}
+
+async fn deliver(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {
+    // Most of what is told is nothing to us, and costs no transaction.
+    let Some(wish) = wish(event)? else {
+        return Ok(());
+    };
+    let place = match wish {
+        Wish::Confirm(_) => "shipping.confirm",
+        Wish::CallIn(_) => "shipping.ready",
+        Wish::Withdraw(_) => "shipping.withdraw",
+        Wish::Forget(_) => "shipping.forget",
+    };
+    let mut transaction = app.db.begin().await?;
+    take(app, &mut transaction, event).await?;
+    failpoint::reach(&format!("{place}.before_commit"));
+    transaction.commit().await?;
+    failpoint::reach(&format!("{place}.after_commit"));
+    app.outbox.wake();
+    app.undone.notify_one();
+    Ok(())
+}
+
+/// Does in the caller's transaction what the event asks for, unless it was done before.
+pub async fn take(
+    app: &App,
+    connection: &mut PgConnection,
+    event: &CloudEvent<Value>,
+) -> Result<(), NotTaken> {
+    let Some(wish) = wish(event)? else {
+        return Ok(());
+    };
+    let admission = admit(connection, &Incoming::from(event)).await?;
+    tracing::info!(
+        event.id = event.id,
+        event.kind = event.kind,
+        ?admission,
+        "an event was consumed"
+    );
+    if admission == Admission::Duplicate {
+        return Ok(());
+    }
+    match wish {
+        Wish::Confirm(order) => change(app, connection, order, Step::Confirm).await?,
+        Wish::Withdraw(order) => change(app, connection, order, Step::Withdraw).await?,
+        Wish::CallIn(order) => call_in(connection, order).await?,
+        Wish::Forget(customer) => {
+            let forgotten = shipments::forget_person(connection, customer).await?;
+            tracing::info!(user.id = %customer.0, forgotten, "addresses of a removed account are forgotten");
+        }
+    }
+    Ok(())
+}
+
+/// Takes a step of an order's shipment. An order without one is fetched by its customer.
+async fn change(
+    app: &App,
+    connection: &mut PgConnection,
+    order: OrderId,
+    step: Step,
+) -> Result<(), NotTaken> {
+    let Some(shipment) = shipments::lock(connection, order).await? else {
+        return Ok(());
+    };
+    // Confirmed too late to know where to.
+    let step = match step {
+        Step::Confirm if shipment.address.is_none() => Step::GiveUp,
+        step => step,
+    };
+    let until = app.clock.now() + app.search;
+    steps::take(app, connection, &shipment, step, |after| {
+        if step == Step::Confirm {
+            after.search_until = Some(until);
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// Notes that an order can be fetched, also before its courier was found.
+async fn call_in(connection: &mut PgConnection, order: OrderId) -> Result<(), NotTaken> {
+    let Some(mut shipment) = shipments::lock(connection, order).await? else {
+        return Ok(());
+    };
+    if !shipment.status.is_end() && !shipment.ready {
+        shipment.ready = true;
+        shipments::update(connection, &shipment).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(app: &str) -> Vec<CloudEvent<Value>> {
+        let folder = format!("{}/../{app}/events", env!("CARGO_MANIFEST_DIR"));
+        let entries = std::fs::read_dir(folder).expect("golden samples");
+        let read = |entry: std::io::Result<std::fs::DirEntry>| {
+            let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a sample");
+            serde_json::from_str(&text).expect("an event")
+        };
+        entries.map(read).collect()
+    }
+
+    #[test]
+    fn the_samples_of_those_we_listen_to_are_understood() {
+        let mut kinds = Vec::new();
+        for event in samples("order").into_iter().chain(samples("identity")) {
+            match wish(&event).expect("an event we understand") {
+                Some(Wish::Forget(customer)) => {
+                    assert_eq!(event.source, IDENTITY);
+                    assert_eq!(event.subject, customer.0.to_string());
+                    kinds.push(event.kind);
+                }
+                Some(Wish::Confirm(order) | Wish::CallIn(order) | Wish::Withdraw(order)) => {
+                    assert_eq!(event.source, ORDER);
+                    assert_eq!(event.subject, order.0.to_string());
+                    kinds.push(event.kind);
+                }
+                None => {}
+            }
+        }
+        kinds.sort();
+        let ours = [
+            "order.cancelled.v1",
+            "order.confirmed.v1",
+            "order.recalled.v1",
+            USER_DELETED,
+        ];
+        assert_eq!(kinds, ours);
+    }
+
+    #[test]
+    fn of_an_orders_making_only_that_it_is_ready_means_something() {
+        let mut event = samples("order")
+            .into_iter()
+            .find(|event| event.kind == "order.fulfilment_changed.v1")
+            .expect("a sample");
+        assert_eq!(wish(&event).expect("an event"), None);
+        event.data["fulfilment"] = READY.into();
+        assert!(matches!(
+            wish(&event).expect("an event"),
+            Some(Wish::CallIn(_))
+        ));
+    }
+}
