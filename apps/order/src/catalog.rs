@@ -10,11 +10,12 @@ use dapr_kit::{Dapr, InvokeError, TokenError, Tokens};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::money::Money;
-use service::problem::{Problem, TYPE_PREFIX};
+use service::problem::Problem;
 use uuid::Uuid;
 
 use crate::order::{ChosenOption, Discount, Line, StoreId, Tax};
 use crate::pickup::Opening;
+use crate::refusal::Refusal;
 
 /// The catalog's app id, which is its audience too.
 const CATALOG: &str = "catalog";
@@ -106,30 +107,6 @@ pub enum QuoteError {
     /// The catalog's answer breaks the agreement.
     #[error("the catalog's answer is unusable: {0}")]
     Broken(String),
-}
-
-/// The catalog's problem, as far as we pass it on.
-#[derive(Debug, Deserialize)]
-pub struct Refusal {
-    /// The problem's type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The type, in words.
-    pub title: String,
-    /// What it says.
-    pub detail: Option<String>,
-    /// The parts of the request that it is about.
-    #[serde(default)]
-    pub errors: Vec<RefusedField>,
-}
-
-/// One part of a request that the catalog refuses.
-#[derive(Debug, Deserialize)]
-pub struct RefusedField {
-    /// A JSON Pointer into the quote's request.
-    pub pointer: String,
-    /// What is wrong with it.
-    pub detail: String,
 }
 
 #[derive(Deserialize)]
@@ -282,8 +259,9 @@ impl From<PricedLine> for Line {
 impl From<QuoteError> for Problem {
     fn from(error: QuoteError) -> Self {
         match error {
-            QuoteError::Refused(refusal) => refusal.told(StatusCode::UNPROCESSABLE_ENTITY),
-            QuoteError::Expired(refusal) => refusal.told(StatusCode::CONFLICT),
+            // An order's body has a quote's members in the same places, so their pointers hold for it as they are.
+            QuoteError::Refused(refusal) => refusal.told("", StatusCode::UNPROCESSABLE_ENTITY),
+            QuoteError::Expired(refusal) => refusal.told("", StatusCode::CONFLICT),
             // Not an outage: the two services don't agree, and trying again won't help.
             QuoteError::Broken(_)
             | QuoteError::Unreachable(InvokeError::Malformed { .. })
@@ -294,24 +272,5 @@ impl From<QuoteError> for Problem {
                 Self::unavailable(&error, RETRY_AFTER)
             }
         }
-    }
-}
-
-impl Refusal {
-    /// The catalog's problem as our own.
-    fn told(self, status: StatusCode) -> Problem {
-        let slug = self
-            .kind
-            .strip_prefix(TYPE_PREFIX)
-            .unwrap_or("order-refused")
-            .to_owned();
-        let mut problem = Problem::new(status, slug, self.title);
-        if let Some(detail) = self.detail {
-            problem = problem.detail(detail);
-        }
-        // An order's body has a quote's members in the same places, so their pointers hold for it as they are.
-        self.errors.iter().fold(problem, |problem, error| {
-            problem.field(&error.pointer, error.detail.clone())
-        })
     }
 }

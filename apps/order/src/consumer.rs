@@ -9,8 +9,8 @@ use service::clock::Clock;
 use service::delivery::NotTaken;
 use sqlx::{PgConnection, PgPool};
 
-use crate::inbound::{IDENTITY, INVENTORY, OURS, PAYMENT};
-use crate::ops::{on_account, on_inventory, on_order, on_payment};
+use crate::inbound::{IDENTITY, INVENTORY, OURS, PAYMENT, SHIPPING};
+use crate::ops::{on_account, on_inventory, on_order, on_payment, on_shipping};
 use crate::state::App;
 
 impl Consumer for App {
@@ -31,6 +31,7 @@ impl Consumer for App {
             OURS => on_order::handle(connection, event).await,
             PAYMENT => on_payment::handle(connection, event).await,
             INVENTORY => on_inventory::handle(connection, event).await,
+            SHIPPING => on_shipping::handle(self, connection, event).await,
             IDENTITY => on_account::handle(self, connection, &event).await,
             other => Err(NotTaken::Unusable(format!(
                 "nothing is expected from `{other}`"
@@ -38,5 +39,8 @@ impl Consumer for App {
         }
     }
 
-    fn taken(&self) {}
+    fn taken(&self) {
+        self.outbox.wake();
+        self.checkouts.wake();
+    }
 }

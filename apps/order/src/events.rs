@@ -1,7 +1,7 @@
 //! What this service publishes on `order-events`: wire types, versioned by name.
 //!
-//! Invariant: one event per transition, its sequence the order's version, and one per return; no personal data in any of them. A field is
-//! only ever added; anything else is a new version beside the old one (`events/*.json` are the golden samples).
+//! Invariant: one event per transition, its sequence the order's version, one per return, and one per place that a courier
+//! comes to; no personal data in any of them. A field is only ever added; anything else is a new version beside the old one (`events/*.json` are the golden samples).
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -10,6 +10,7 @@ use service::ids::Ids;
 use service::money::Money;
 use uuid::Uuid;
 
+use crate::delivery::Courier;
 use crate::lifecycle::{Checkout, Fulfilment, Step};
 use crate::order::{
     Line, Order, OrderId, OrderNumber, Payment, Reason, StoreId, Tax, Transition, business_day,
@@ -34,6 +35,8 @@ struct OrderChanged<'o> {
     total: Money,
     /// How much of `total` was given on top of the price.
     tip: Money,
+    /// How it is brought; nothing if it is fetched.
+    delivery: Option<Brought>,
     /// The tax contained in `total`, by rate.
     tax: &'o [Tax],
     lines: Vec<OrderedLine<'o>>,
@@ -42,6 +45,24 @@ struct OrderChanged<'o> {
     pickup: Pickup,
     #[serde(with = "service::clock::rfc3339")]
     occurred_at: DateTime<Utc>,
+}
+
+/// How an order is brought. Where to is personal, and shipping's alone.
+#[derive(Serialize)]
+struct Brought {
+    /// What it costs, contained in the order's `total`.
+    fee: Money,
+    /// Where its courier is.
+    courier: Courier,
+}
+
+impl Brought {
+    fn of(order: &Order) -> Option<Self> {
+        order.delivery.map(|delivery| Self {
+            fee: delivery.fee,
+            courier: delivery.courier,
+        })
+    }
 }
 
 /// What was ordered, without what was chosen with it: that is the barista's business.
@@ -115,6 +136,7 @@ fn changed(order: &Order, occurred_at: DateTime<Utc>) -> OrderChanged<'_> {
         version: order.version,
         total: order.total,
         tip: order.tip,
+        delivery: Brought::of(order),
         tax: &order.tax,
         lines: order.lines.iter().map(OrderedLine::from).collect(),
         payment: order.payment,
@@ -183,6 +205,28 @@ pub fn returned(
 pub const STEPS: [&str; 8] = [
     CREATED, CONFIRMED, FULFILMENT, COMPLETED, RECALLED, CANCELLED, PARKED, RESUMED,
 ];
+
+/// The type of what tells where a courier is.
+pub const COURIER_CHANGED: &str = "order.courier_changed.v1";
+
+/// The event of a courier that has come to another place, ready for the outbox: the order stands where it stood. Its
+/// subject is the courier, which counts as shipping does.
+pub fn courier_changed(
+    order: &Order,
+    sequence: i64,
+    ids: &Ids,
+    now: DateTime<Utc>,
+) -> Result<outbox::Event, serde_json::Error> {
+    Ok(outbox::Event {
+        id: ids.next(),
+        source: SOURCE.to_owned(),
+        kind: COURIER_CHANGED.to_owned(),
+        subject: format!("{}:courier", order.id.0),
+        sequence,
+        time: now,
+        data: serde_json::to_value(changed(order, now))?,
+    })
+}
 
 /// The event's type for a step.
 #[must_use]

@@ -5,11 +5,12 @@
 
 use chrono::NaiveDate;
 use dapr_kit::CloudEvent;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use service::money::Money;
 use uuid::Uuid;
 
+use crate::delivery::Courier;
 use crate::events::{RETURNED, STEPS};
 use crate::lifecycle::Checkout;
 use crate::order::{CustomerId, OrderId, StoreId, Tax};
@@ -23,6 +24,8 @@ pub const OURS: &str = "/order";
 pub const PAYMENT: &str = "/payment";
 /// The CloudEvents source of inventory.
 pub const INVENTORY: &str = "/inventory";
+/// The CloudEvents source of shipping.
+pub const SHIPPING: &str = "/shipping";
 /// The CloudEvents source of identity.
 pub const IDENTITY: &str = "/identity";
 
@@ -41,6 +44,16 @@ const INVENTORY_KINDS: [&str; 3] = [
     "inventory.reserved.v1",
     "inventory.committed.v1",
     "inventory.released.v1",
+];
+
+/// What is told of an order's way to the door.
+const SHIPPING_KINDS: [&str; 6] = [
+    "shipment.created.v1",
+    "shipment.dispatched.v1",
+    "tracking.updated.v1",
+    "shipment.delivered.v1",
+    "shipment.failed.v1",
+    "shipment.cancelled.v1",
 ];
 
 /// What tells whether an account may be used.
@@ -65,6 +78,37 @@ struct PaymentChanged {
 struct StockChanged {
     order_id: OrderId,
     status: String,
+}
+
+/// The data of every event of [`SHIPPING_KINDS`].
+#[derive(Deserialize)]
+struct ShipmentChanged {
+    order_id: OrderId,
+    status: ShipmentStatus,
+    reason: Option<String>,
+    expected_at: Option<String>,
+}
+
+/// How far a shipment has come.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ShipmentStatus {
+    Announced,
+    Searching,
+    Booked,
+    Dispatched,
+    Delivered,
+    Failed,
+    Cancelled,
+}
+
+/// What one of shipping's events tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShipmentNews {
+    /// For the order's timeline.
+    pub entry: Entry,
+    /// Where the courier is; nothing if the shipment was called off, because its order was.
+    pub courier: Option<Courier>,
 }
 
 /// The data of [`USER_UPDATED`] and [`USER_DELETED`].
@@ -267,6 +311,31 @@ pub fn of_inventory(event: CloudEvent<Value>) -> Result<Option<Entry>, serde_jso
     let data = StockChanged::deserialize(&event.data)?;
     let detail = json!({ "status": data.status });
     Ok(Some(entry(event, data.order_id, detail)))
+}
+
+/// What one of shipping's events tells, if it is of a type that we know.
+pub fn of_shipping(event: CloudEvent<Value>) -> Result<Option<ShipmentNews>, serde_json::Error> {
+    if !SHIPPING_KINDS.contains(&event.kind.as_str()) {
+        return Ok(None);
+    }
+    let data = ShipmentChanged::deserialize(&event.data)?;
+    let courier = match data.status {
+        ShipmentStatus::Announced | ShipmentStatus::Searching => Some(Courier::Awaited),
+        ShipmentStatus::Booked => Some(Courier::Booked),
+        ShipmentStatus::Dispatched => Some(Courier::Dispatched),
+        ShipmentStatus::Delivered => Some(Courier::Delivered),
+        ShipmentStatus::Failed => Some(Courier::Failed),
+        ShipmentStatus::Cancelled => None,
+    };
+    let detail = json!({
+        "status": data.status,
+        "reason": data.reason,
+        "expected_at": data.expected_at,
+    });
+    Ok(Some(ShipmentNews {
+        entry: entry(event, data.order_id, detail),
+        courier,
+    }))
 }
 
 fn entry(event: CloudEvent<Value>, order: OrderId, detail: Value) -> Entry {

@@ -57,6 +57,11 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
         "Keeps what happened to an order's stock.",
     );
     it.events(
+        "/events/shipping",
+        "hearShipping",
+        "Keeps where an order's courier is, and what follows from it.",
+    );
+    it.events(
         "/events/account",
         "hearAccount",
         "Notes that an account was closed or opened.",
@@ -95,7 +100,12 @@ fn customers(it: &mut Document) {
     .refuses(409, "slot-full")
     .refuses(409, "quote-expired")
     .refuses(422, "quote-invalid")
-    .refuses(422, "tip-refused");
+    .refuses(422, "tip-refused")
+    .refuses(422, "inconsistent-fields")
+    .refuses(422, "currency-differs")
+    .refuses(422, "address-invalid")
+    .refuses(422, "address-out-of-reach")
+    .refuses(409, "delivery-fee-changed");
     it.row(
         GET,
         "/v1/orders",
@@ -154,7 +164,9 @@ fn staff(it: &mut Document) {
     .json::<Order>(200, "The order after it.")
     .versioned()
     .refuses(404, "order-not-found")
-    .refuses(409, "illegal-transition");
+    .refuses(409, "illegal-transition")
+    .refuses(409, "courier-awaited")
+    .refuses(409, "courier-delivers");
 }
 
 fn called(it: &mut Document) {

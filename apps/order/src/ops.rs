@@ -11,6 +11,7 @@ pub mod on_account;
 pub mod on_inventory;
 pub mod on_order;
 pub mod on_payment;
+pub mod on_shipping;
 pub mod pickup;
 pub mod pickup_set;
 pub mod place;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use service::money::Money;
 use uuid::Uuid;
 
+use crate::delivery::{Courier, Delivery};
 use crate::lifecycle::{Checkout, Fulfilment, IllegalStep, Move, State, Step};
 use crate::pickup::Pickup;
 
@@ -115,6 +116,8 @@ pub enum Reason {
     ByOperator,
     /// The customer's account was closed before anybody began to make it.
     AccountClosed,
+    /// Nobody was found who brings it.
+    NoCourier,
 }
 
 /// The payment of an order.
@@ -168,7 +171,7 @@ pub struct ChosenOption {
 pub struct Tax {
     /// The rate, in hundredths of a per cent.
     pub rate_bp: i32,
-    /// The lines' total at this rate, less their shares of the discount.
+    /// The lines' total at this rate, less their shares of the discount, and the fee for bringing it, if that is its rate.
     pub gross: Money,
     /// How much of it is tax.
     pub tax: Money,
@@ -183,7 +186,7 @@ pub struct Discount {
     pub amount: Money,
 }
 
-/// What a new order is made of; all of it comes from the catalog's answer but for the customer, the
+/// What a new order is made of; all of it comes from the catalog's answer and shipping's but for the customer, the
 /// method, the tip and when it is picked up.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -207,9 +210,11 @@ pub struct Draft {
     pub lines: Vec<Line>,
     /// What was taken off them.
     pub discount: Option<Discount>,
+    /// How it is brought; nothing if it is fetched.
+    pub delivery: Option<Delivery>,
     /// What is given on top.
     pub tip: Money,
-    /// The sum of the lines less the discount, and the tip.
+    /// The sum of the lines less the discount, the fee for bringing it and the tip.
     pub total: Money,
     /// The tax contained in it; there is none in the tip.
     pub tax: Vec<Tax>,
@@ -250,9 +255,11 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// What was taken off, if anything was.
     pub discount: Option<Discount>,
+    /// How it is brought, if it is; where to, shipping knows alone.
+    pub delivery: Option<Delivery>,
     /// What was given on top, untaxed.
     pub tip: Money,
-    /// What is paid: the lines less the discount, and the tip.
+    /// What is paid: the lines less the discount, the fee for bringing them, and the tip.
     pub total: Money,
     /// The tax contained in `total`.
     pub tax: Vec<Tax>,
@@ -307,6 +314,7 @@ impl Order {
             reason: None,
             lines: draft.lines,
             discount: draft.discount,
+            delivery: draft.delivery,
             tip: draft.tip,
             total: draft.total,
             tax: draft.tax,
@@ -360,6 +368,16 @@ impl Order {
                 ..self.payment
             },
             reason: reason.or(self.reason),
+            ..self
+        }
+    }
+
+    /// The order with its courier where it is now; of an order that is fetched there is none. No state of the order: its
+    /// version stays, and the next step tells it.
+    #[must_use]
+    pub fn courier_at(self, courier: Courier) -> Self {
+        Self {
+            delivery: self.delivery.map(|it| Delivery { courier, ..it }),
             ..self
         }
     }

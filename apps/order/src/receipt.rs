@@ -49,6 +49,8 @@ pub struct Receipt {
     pub lines: Vec<ReceiptLine>,
     /// What was taken off a receipt's lines; a credit note's lines are less it already.
     pub discount: Option<Discount>,
+    /// For what it was brought; null if it was fetched, and of a credit note: a fee comes back with all of an order alone.
+    pub delivery: Option<Money>,
     /// What was given on top; null if nothing was.
     pub tip: Option<Money>,
     /// What was paid, or given back.
@@ -128,6 +130,7 @@ impl Receipt {
             local_time: local(order.placed_at, zone),
             lines: lines.collect(),
             discount: order.discount.clone(),
+            delivery: order.delivery.map(|delivery| delivery.fee),
             tip: Some(order.tip).filter(|tip| tip.amount > 0),
             total: order.total,
             tax: order.tax.iter().map(ReceiptTax::from).collect(),
@@ -167,6 +170,7 @@ impl Receipt {
             local_time: local(at, zone),
             lines: lines.collect(),
             discount: None,
+            delivery: None,
             tip: None,
             total: it.amount,
             tax: it.tax.iter().map(ReceiptTax::from).collect(),

@@ -11,8 +11,8 @@ use crate::access::{self, FULFIL};
 use crate::grpc;
 use crate::ops::{
     cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_order,
-    on_payment, pickup, pickup_set, place, receipts, retry, returns, sales, sales_clear, settle,
-    slots, tickets, timeline, timeline_clear,
+    on_payment, on_shipping, pickup, pickup_set, place, receipts, retry, returns, sales,
+    sales_clear, settle, slots, tickets, timeline, timeline_clear,
 };
 use crate::state::App;
 
@@ -27,7 +27,7 @@ const MANAGE: Access = Access::Scope(access::MANAGE);
 /// The table.
 #[must_use]
 pub fn table() -> Routes<App> {
-    called(sold(returned(pickups(Routes::new()))))
+    heard(called(sold(returned(pickups(Routes::new())))))
         .route(Method::POST, "/v1/orders", PLACE, place::handler)
         .route(Method::GET, "/v1/orders", READ, list::handler)
         .route(Method::GET, "/v1/orders/{id}", READ, get::handler)
@@ -93,6 +93,11 @@ pub fn table() -> Routes<App> {
             OPERATE,
             dead::redrive::<App>,
         )
+}
+
+/// What other services tell.
+fn heard(routes: Routes<App>) -> Routes<App> {
+    routes
         .route(
             Method::POST,
             "/events/payment",
@@ -104,6 +109,12 @@ pub fn table() -> Routes<App> {
             "/events/inventory",
             Access::Sidecar,
             on_inventory::handler,
+        )
+        .route(
+            Method::POST,
+            "/events/shipping",
+            Access::Sidecar,
+            on_shipping::handler,
         )
         .route(
             Method::POST,

@@ -4,6 +4,7 @@
 
 pub mod checkouts;
 pub mod closed_accounts;
+pub mod deliveries;
 pub mod history;
 pub mod orders;
 pub mod pickup;

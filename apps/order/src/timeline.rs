@@ -1,4 +1,5 @@
-//! The timeline of an order: its own history, what payment and inventory did for it, and what came back, in one list.
+//! The timeline of an order: its own history, what payment, inventory and shipping did for it, and what came back, in one
+//! list.
 //!
 //! Invariant: a line stands where its instant puts it; lines of one instant and one source keep that source's order.
 //! Nothing stands there twice: an order's own steps are told by its history, which was written with them, not by their
@@ -41,7 +42,7 @@ pub struct Line {
     #[serde(with = "service::clock::rfc3339")]
     #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
-    /// The service: `order`, `payment` or `inventory`.
+    /// The service: `order`, `payment`, `inventory` or `shipping`.
     pub source: String,
     /// What happened: an event's type, such as `payment.authorised.v1`; of the order itself the status that it reached,
     /// such as `checkout.confirmed`.

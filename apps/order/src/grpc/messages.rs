@@ -87,6 +87,18 @@ pub struct Order {
     pub tax: Vec<Tax>,
     #[prost(int64, tag = "16")]
     pub version: i64,
+    #[prost(message, optional, tag = "17")]
+    pub delivery: Option<Delivery>,
+}
+
+#[derive(Clone, PartialEq, Message, Deserialize)]
+pub struct Delivery {
+    #[prost(message, optional, tag = "1")]
+    pub fee: Option<Money>,
+    #[prost(int64, tag = "2")]
+    pub minutes: i64,
+    #[prost(string, tag = "3")]
+    pub courier: String,
 }
 
 #[derive(Clone, PartialEq, Message, Deserialize)]

@@ -1,6 +1,7 @@
 //! `POST /v1/orders/{id}/fulfilment`: staff brings an order one step further.
 //!
 //! Invariant: the order's row is locked from reading its version to the commit, so of two edits of one version one wins.
+//! What is brought waits for its courier, and is handed over by it.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -13,6 +14,7 @@ use service::extract::{Json, Path};
 use service::problem::Problem;
 
 use crate::access;
+use crate::delivery::HeldUp;
 use crate::error::Error;
 use crate::events;
 use crate::lifecycle::{Fulfilment, IllegalStep, Step};
@@ -45,6 +47,9 @@ pub enum FulfilError {
         /// The wanted one.
         target: Fulfilment,
     },
+    /// It is brought, and its courier comes first.
+    #[error(transparent)]
+    HeldUp(#[from] HeldUp),
     /// The transition table and this operation disagree.
     #[error(transparent)]
     Step(#[from] IllegalStep),
@@ -71,12 +76,14 @@ impl From<FulfilError> for Problem {
             )
             .detail(error.to_string())
             .field("/status", "is not the next status"),
+            FulfilError::HeldUp(why) => why.into(),
             FulfilError::Step(_) | FulfilError::Encode(_) => Self::internal(&error),
         }
     }
 }
 
-/// Answers 200 with the order; 404 `order-not-found`, 409 `illegal-transition`, 412 `stale-version`, 428 without `If-Match`.
+/// Answers 200 with the order; 404 `order-not-found`, 409 `illegal-transition`, `courier-awaited` or `courier-delivers`,
+/// 412 `stale-version`, 428 without `If-Match`.
 pub async fn handler(
     State(app): State<App>,
     principal: Principal,
@@ -113,6 +120,9 @@ pub async fn fulfil(
         return Err(illegal);
     };
     let (mut order, taken) = order.take(step, actor, now).map_err(|_| illegal)?;
+    if let Some(why) = order.delivery.and_then(|delivery| delivery.holds_up(step)) {
+        return Err(why.into());
+    }
     let mut transitions = vec![taken];
     if step == Step::HandOver {
         // Paid at the counter in the same moment.

@@ -1,9 +1,11 @@
-//! `POST /v1/orders`: a customer orders, at the catalog's prices.
+//! `POST /v1/orders`: a customer orders, at the catalog's prices, brought for shipping's fee if it is not fetched.
 //!
-//! Invariant: order, slot, lines, history, saga, event and the answer under the idempotency key are one transaction, begun
-//! after the catalog has answered: a crash at any moment leaves all of it or nothing.
+//! Invariant: order, slot, lines, delivery, history, saga, event and the answer under the idempotency key are one transaction,
+//! begun after catalog and shipping have answered: a crash at any moment leaves all of it or nothing. What was announced to
+//! shipping for an order that is nothing after all, shipping forgets.
 
 mod command;
+mod error;
 
 use std::time::{Duration, Instant};
 
@@ -17,25 +19,29 @@ use service::auth::Principal;
 use service::extract::Json;
 use service::failpoint;
 use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
-use service::money::{Money, MoneyError};
+use service::money::Money;
 use service::problem::Problem;
 use sqlx::PgConnection;
 
-use crate::catalog::{self, Quote, QuoteError, QuoteRequest};
+use crate::catalog::{self, Quote, QuoteRequest};
 use crate::checkout::Saga;
 use crate::checkout::handle::{Held, Watch};
 use crate::checkout::runner::LEASE;
+use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::events;
-use crate::lifecycle::{Checkout, IllegalStep};
+use crate::lifecycle::Checkout;
 use crate::order::{CustomerId, Draft, Order, OrderId, PaymentMethod, business_day};
-use crate::pickup::{self, NotThen, Pickup};
+use crate::pickup::{self, Pickup};
 use crate::prefer;
+use crate::shipping::{self, Announcement};
 use crate::state::App;
 use crate::store;
 use crate::store::checkouts::NewSaga;
+use crate::totals::{self, Taxed, Totals};
 
-pub use command::{CardToken, PaymentChoice, PlaceOrder, TipError};
+pub use command::{CardToken, DeliveryChoice, DeliveryError, PaymentChoice, PlaceOrder, TipError};
+pub use error::PlaceError;
 
 /// The route, as idempotency keys are scoped by it.
 const ROUTE: &str = "POST /v1/orders";
@@ -48,96 +54,10 @@ const MOST_NUMBERS: u32 = 3;
 /// The constraint that keeps numbers unique.
 const NUMBER_TAKEN: &str = "orders_store_id_business_day_number_key";
 
-/// Why nothing was ordered.
-#[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
-    /// The caller is no person.
-    #[error("only a person can order")]
-    NoPerson,
-    /// A card without its token, or a token without a card.
-    #[error("the payment's method and token don't fit")]
-    Token,
-    /// The tip is not taken.
-    #[error(transparent)]
-    Tip(#[from] TipError),
-    /// The order and its tip are more than there is.
-    #[error(transparent)]
-    Sum(#[from] MoneyError),
-    /// It can't be picked up then.
-    #[error(transparent)]
-    Pickup(#[from] NotThen),
-    /// Others have taken all of the slot.
-    #[error("the slot is full")]
-    SlotFull,
-    /// The idempotency key can't be used for this command.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// There is no price.
-    #[error(transparent)]
-    Quote(#[from] QuoteError),
-    /// The database failed.
-    #[error(transparent)]
-    Any(#[from] Error),
-    /// The transition table and this operation disagree.
-    #[error(transparent)]
-    Step(#[from] IllegalStep),
-    /// An order or event can't be written as JSON.
-    #[error("an order can't be written")]
-    Encode(#[from] serde_json::Error),
-}
-
-impl From<sqlx::Error> for PlaceError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Any(error.into())
-    }
-}
-
-impl From<PlaceError> for Problem {
-    fn from(error: PlaceError) -> Self {
-        match error {
-            PlaceError::NoPerson => Self::new(
-                StatusCode::FORBIDDEN,
-                "person-required",
-                "Only a person can order",
-            ),
-            PlaceError::Token => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-body",
-                "The body has the wrong shape",
-            )
-            .field("/payment/token", "is needed by a card, and by nothing else"),
-            PlaceError::Tip(error) => {
-                let (pointer, detail) = match error {
-                    TipError::Currency => ("/tip/currency", "must be the order's"),
-                    TipError::Amount => ("/tip/amount", "must be 0 to 10000"),
-                };
-                Self::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "tip-refused",
-                    "The tip can't be taken",
-                )
-                .field(pointer, detail)
-            }
-            PlaceError::Pickup(error) => error.into(),
-            PlaceError::SlotFull => {
-                Self::new(StatusCode::CONFLICT, "slot-full", "The slot is taken")
-                    .detail("Choose another slot.")
-                    .field("/pickup", "is taken by others")
-            }
-            PlaceError::Key(error) => error.into(),
-            PlaceError::Quote(error) => error.into(),
-            PlaceError::Any(error) => error.into(),
-            PlaceError::Sum(_) | PlaceError::Step(_) | PlaceError::Encode(_) => {
-                Self::internal(&error)
-            }
-        }
-    }
-}
-
 /// Answers 202 with the order and its Location, at once or, with `Prefer: wait=N`, when its checkout has ended. 400
-/// without a key, 422 for an order that the catalog refuses, a store that is closed then or a key that stands for
-/// another command, 409 for a slot that is full, a quote that has expired and while the first command under the key runs, 503
-/// while there are no prices.
+/// without a key, 422 for an order that the catalog refuses, a store that is closed then, a door that is out of reach or a
+/// key that stands for another command, 409 for a slot that is full, a quote that has expired, a fee that has changed and
+/// while the first command under the key runs, 503 while there are no prices or nothing can be brought.
 pub async fn handler(
     State(app): State<App>,
     principal: Principal,
@@ -210,6 +130,7 @@ pub async fn place(
     if (command.payment.method == PaymentMethod::Card) != command.payment.token.is_some() {
         return Err(PlaceError::Token);
     }
+    command.check_delivery()?;
     let scope = Scope {
         subject: principal.subject.clone(),
         route: ROUTE,
@@ -234,12 +155,17 @@ pub async fn place(
     let now = app.clock.now();
     let wait = app.waits.of(&app.db, command.store_id, now).await?;
     let pickup = pickup::choose(command.pickup, &quote.openings, now, wait)?;
+    let id = OrderId(app.ids.next());
+    // Last, when nothing else speaks against the order.
+    let delivery = announce(app, id, customer, command, &quote).await?;
     let new = NewOrder {
+        id,
         customer,
         scope,
         fingerprint,
         command,
         quote,
+        delivery,
         tip,
         pickup,
     };
@@ -258,25 +184,55 @@ pub async fn place(
     }
 }
 
+/// Has shipping say how the order is brought, if it is to be.
+async fn announce(
+    app: &App,
+    order: OrderId,
+    customer: CustomerId,
+    command: &PlaceOrder,
+    quote: &Quote,
+) -> Result<Option<Delivery>, PlaceError> {
+    let Some(delivery) = &command.delivery else {
+        return Ok(None);
+    };
+    let announcement = Announcement {
+        order,
+        store: command.store_id,
+        customer,
+        address: &delivery.address,
+        fee: delivery.fee_in(quote.total.currency)?,
+    };
+    let announced = shipping::announce(&app.dapr, &app.tokens, &announcement).await?;
+    failpoint::reach("order.announce.after_call");
+    Ok(Some(announced))
+}
+
 /// All that a new order is made of.
 struct NewOrder<'a> {
+    id: OrderId,
     customer: CustomerId,
     scope: Scope,
     fingerprint: Fingerprint,
     command: &'a PlaceOrder,
     quote: Quote,
+    delivery: Option<Delivery>,
     tip: Money,
     pickup: Pickup,
 }
 
 impl NewOrder<'_> {
-    async fn draft(&self, app: &App, id: OrderId) -> Result<Draft, PlaceError> {
+    async fn draft(&self, app: &App) -> Result<Draft, PlaceError> {
         let (store_id, quote) = (self.command.store_id, &self.quote);
         // Numbers are called out on the day of the slot, among those of that day.
         let day = self.pickup.slot().unwrap_or_else(|| app.clock.now());
         let day = business_day(day, quote.zone);
+        let fee = self.delivery.map(|delivery| Taxed {
+            gross: delivery.fee,
+            rate_bp: delivery.tax_rate_bp,
+        });
+        let Totals { total, tax } = totals::of(quote.total, quote.tax.clone(), fee, self.tip)?;
         Ok(Draft {
-            id,
+            id: self.id,
             customer: self.customer,
             store_id,
             store_name: quote.store_name.clone(),
@@ -286,16 +242,17 @@ impl NewOrder<'_> {
             method: self.command.payment.method,
             lines: quote.lines.clone(),
             discount: quote.discount.clone(),
+            delivery: self.delivery,
             tip: self.tip,
-            total: quote.total.checked_add(self.tip)?,
-            tax: quote.tax.clone(),
+            total,
+            tax,
         })
     }
 
     /// Stores it, and hands its saga to the runner with the hold already taken.
     async fn store(&self, app: &App) -> Result<Placed, PlaceError> {
-        let id = OrderId(app.ids.next());
-        let draft = self.draft(app, id).await?;
+        let id = self.id;
+        let draft = self.draft(app).await?;
         let now = app.clock.now();
         let (order, placed) = Order::place(draft, &self.scope.subject, now)?;
         let transitions = [placed];

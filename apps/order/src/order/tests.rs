@@ -52,6 +52,7 @@ fn draft(method: PaymentMethod) -> Draft {
             tax_rate_bp: 800,
         }],
         discount: None,
+        delivery: None,
         tip: Money::new(0, price.currency),
         total: price,
         tax: Vec::new(),

@@ -43,6 +43,9 @@ pub fn of(it: &Receipt) -> String {
         let off = Money::new(-discount.amount.amount, discount.amount.currency);
         page.amount(&format!("Discount {}", discount.code), off);
     }
+    if let Some(fee) = it.delivery {
+        page.amount("Delivery", fee);
+    }
     if let Some(tip) = it.tip {
         page.amount("Tip", tip);
     }

@@ -63,6 +63,7 @@ fn order(lines: &[Ordered]) -> Order {
         reason: None,
         lines: lines.iter().map(line).collect(),
         discount: None,
+        delivery: None,
         tip: eur(0),
         total: eur(lines.iter().map(|(_, total, _)| total).sum()),
         tax,

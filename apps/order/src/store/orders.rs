@@ -5,12 +5,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use serde::Deserialize;
 use service::money::{Currency, Money};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::checkout::{self, Direction};
+use crate::delivery::{Courier, Delivery};
 use crate::lifecycle::{Checkout, Fulfilment, Step};
 use crate::order::{
     ChosenOption, CustomerId, Discount, Line, Order, OrderId, OrderNumber, Payment, PaymentMethod,
@@ -18,7 +20,7 @@ use crate::order::{
 };
 use crate::pickup::Pickup;
 use crate::store::checkouts::{Hold, NewSaga, PhaseRow, millis};
-use crate::store::{Result, history};
+use crate::store::{Result, deliveries, history};
 
 struct OrderRow {
     id: OrderId,
@@ -42,6 +44,27 @@ struct OrderRow {
     total: i64,
     tax: Json<Vec<Tax>>,
     version: i64,
+    delivery: Option<Json<DeliveryRow>>,
+}
+
+/// How an order is brought. A scalar of the order's query: what is seldom there is no join of every one.
+#[derive(Deserialize)]
+struct DeliveryRow {
+    fee: i64,
+    tax_rate_bp: i32,
+    minutes: i32,
+    courier: Courier,
+}
+
+impl DeliveryRow {
+    fn in_currency(&self, currency: Currency) -> Delivery {
+        Delivery {
+            fee: Money::new(self.fee, currency),
+            tax_rate_bp: self.tax_rate_bp,
+            minutes: self.minutes,
+            courier: self.courier,
+        }
+    }
 }
 
 /// Takes the next `count` numbers of a store's day; says the last one of them.
@@ -144,6 +167,9 @@ pub async fn insert(
     )
     .execute(&mut *connection)
     .await?;
+    if let Some(delivery) = &order.delivery {
+        deliveries::insert(connection, order.id, delivery).await?;
+    }
     history::record(connection, order.id, transitions).await?;
     Ok(Hold {
         order: order.id,
@@ -197,8 +223,8 @@ pub async fn find(connection: &mut PgConnection, id: OrderId) -> Result<Option<O
                   business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
-                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>",
-                  version
+                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>", version,
+                  (SELECT to_jsonb(delivery) FROM deliveries delivery WHERE order_id = id) AS "delivery: Json<DeliveryRow>"
            FROM orders WHERE id = $1"#,
         id.0,
     )
@@ -218,7 +244,8 @@ pub async fn find_all(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
                   discount_code, discount, tip, total,
-                  tax AS "tax: Json<Vec<Tax>>", version
+                  tax AS "tax: Json<Vec<Tax>>", version,
+                  (SELECT to_jsonb(delivery) FROM deliveries delivery WHERE order_id = id) AS "delivery: Json<DeliveryRow>"
            FROM orders WHERE id = ANY($1)"#,
         ids,
     )
@@ -248,8 +275,8 @@ pub async fn of_customer(
                   business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
-                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>",
-                  version
+                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>", version,
+                  (SELECT to_jsonb(delivery) FROM deliveries delivery WHERE order_id = id) AS "delivery: Json<DeliveryRow>"
            FROM orders WHERE customer = $1 AND id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
            ORDER BY id DESC LIMIT $3"#,
         customer.0,
@@ -274,8 +301,8 @@ pub async fn open_at(
                   business_day, number AS "number: OrderNumber", placed_at, due_at, slot, checkout AS "checkout: Checkout",
                   fulfilment AS "fulfilment: Fulfilment", payment_method AS "payment_method: PaymentMethod",
                   payment_status AS "payment_status: PaymentStatus", reason AS "reason: Reason", currency,
-                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>",
-                  version
+                  discount_code, discount, tip, total, tax AS "tax: Json<Vec<Tax>>", version,
+                  (SELECT to_jsonb(delivery) FROM deliveries delivery WHERE order_id = id) AS "delivery: Json<DeliveryRow>"
            FROM orders
            WHERE store_id = $1 AND checkout = 'confirmed' AND fulfilment <> 'delivered'
              AND ($2::uuid IS NULL OR (due_at, id) > (SELECT due_at, id FROM orders WHERE id = $2))
@@ -309,6 +336,7 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<OrderRow>) -> Resul
                 .parse()
                 .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
             let money = |amount| Money { amount, currency };
+            let delivery = row.delivery.as_ref();
             let mut own = Vec::new();
             while let Some(line) = lines.next_if(|line| line.order_id == row.id) {
                 own.push(Line {
@@ -344,6 +372,7 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<OrderRow>) -> Resul
                     code,
                     amount: money(row.discount),
                 }),
+                delivery: delivery.map(|it| it.in_currency(currency)),
                 tip: money(row.tip),
                 total: money(row.total),
                 tax: row.tax.0,

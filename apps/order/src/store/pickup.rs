@@ -115,7 +115,7 @@ pub async fn set(
 }
 
 /// The median of the seconds from confirmed to ready, of a store's orders that were wanted at once and put out after
-/// `since`; `None` without any. What is made for a slot says nothing about waiting.
+/// `since`; `None` without any. What is made for a slot says nothing about waiting, nor does what waited for its courier.
 pub async fn median_wait(
     connection: &mut PgConnection,
     store: StoreId,
@@ -126,7 +126,8 @@ pub async fn median_wait(
                 (ORDER BY extract(epoch FROM made.ready_at - confirmed.at)::bigint) AS median
          FROM orders made
          JOIN order_history confirmed ON confirmed.order_id = made.id AND confirmed.to_status = 'confirmed'
-         WHERE made.store_id = $1 AND made.ready_at > $2 AND made.slot IS NULL",
+         WHERE made.store_id = $1 AND made.ready_at > $2 AND made.slot IS NULL
+           AND NOT EXISTS (SELECT FROM deliveries WHERE order_id = made.id)",
         store.0,
         since,
     )

@@ -14,7 +14,7 @@ async fn every_route_needs_our_sidecar_a_token_for_us_and_its_scope() {
     let all =
         "order:place order:read order:cancel order:fulfil order:operate order:slots order:manage";
     let table = routes::table();
-    assert_eq!(table.table().len(), 41);
+    assert_eq!(table.table().len(), 42);
     for route in table.table() {
         let scope = match route.access {
             Access::Scope(scope) => scope,

@@ -150,6 +150,21 @@ async fn a_discounted_order_and_one_in_a_slot_say_what_http_says() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_brought_says_what_http_says() {
+    let world = World::new().await;
+    let id = world.brought().await;
+    let request = json!({ "id": id.to_string() });
+    let called = world
+        .call(Some(&world.customer()), "GetOrder", &request)
+        .await;
+    let read = world
+        .get(&world.customer(), &format!("/v1/orders/{id}"))
+        .await;
+    assert_eq!(read.body["delivery"]["courier"], "awaited");
+    assert_eq!(called.message, read.body);
+}
+
+#[tokio::test]
 async fn what_http_refuses_is_refused() {
     let world = World::new().await;
     let id = world.ordered().await.id();

@@ -7,6 +7,7 @@ mod audit;
 mod cancel;
 mod checkout;
 mod dead_letters;
+mod delivery;
 mod events;
 mod extras;
 mod faults;

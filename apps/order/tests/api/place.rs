@@ -27,7 +27,7 @@ async fn an_order_costs_what_the_catalog_says() {
             "options": [{"id": Uuid::from_u128(9), "group": "Milk", "name": "Oat", "price": money(45)}],
             "quantity": 2, "unit_price": money(PRICE), "line_total": money(2 * PRICE), "discount": money(0),
         }],
-        "discount": null, "tip": money(0), "total": money(2 * PRICE),
+        "discount": null, "delivery": null, "tip": money(0), "total": money(2 * PRICE),
         "tax": [{"rate_bp": 800, "gross": money(2 * PRICE), "tax": money(33)}],
         "version": 2,
     });

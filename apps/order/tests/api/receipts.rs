@@ -71,7 +71,7 @@ async fn a_receipt_says_what_was_bought_and_what_came_back_since() {
         "lines": [
             {"name": "Flat white, Large, Oat", "quantity": 2, "amount": eur(890), "tax_rate_bp": 800}
         ],
-        "discount": null, "tip": null, "total": eur(890),
+        "discount": null, "delivery": null, "tip": null, "total": eur(890),
         "tax": [{"rate_bp": 800, "gross": eur(890), "tax": eur(33), "net": eur(857)}],
         "method": "counter", "given_back": [],
     });
@@ -101,7 +101,7 @@ async fn a_receipt_says_what_was_bought_and_what_came_back_since() {
             "lines": [
                 {"name": "Flat white, Large, Oat", "quantity": 1, "amount": eur(445), "tax_rate_bp": 800}
             ],
-            "discount": null, "tip": null, "total": eur(445),
+            "discount": null, "delivery": null, "tip": null, "total": eur(445),
             "tax": [{"rate_bp": 800, "gross": eur(445), "tax": eur(17), "net": eur(428)}],
             "method": "counter", "given_back": [],
         })

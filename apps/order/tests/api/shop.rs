@@ -1,4 +1,4 @@
-//! Inventory and payment behind the sidecar: agreeable, but for the answers that a test puts in line.
+//! Inventory, payment and shipping behind the sidecar: agreeable, but for the answers that a test puts in line.
 //!
 //! Invariant: a call without an answer in line is done; what was called is read from the sidecar, in its order.
 
@@ -6,12 +6,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::Sidecar;
 use wiremock::{Request, ResponseTemplate};
 
 /// What is called, by what name, where.
-const CALLS: [(&str, &str, Method, &str); 8] = [
+const CALLS: [(&str, &str, Method, &str); 9] = [
+    ("announce", "shipping", Method::PUT, "/v1/shipments/{id}"),
     ("reserve", "inventory", Method::PUT, "/v1/reservations/{id}"),
     (
         "release",
@@ -49,7 +50,7 @@ struct Script {
     called: Vec<&'static str>,
 }
 
-/// The two services. Cheap to clone.
+/// The three services. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Shop(Arc<Mutex<Script>>);
 
@@ -60,12 +61,12 @@ impl Shop {
             let script = Arc::clone(&shop.0);
             sidecar
                 .invoke(app, method, path)
-                .respond_with(move |_: &Request| {
+                .respond_with(move |request: &Request| {
                     let mut script = script.lock().expect("the script");
                     script.called.push(name);
                     let next = script.next.get_mut(name).and_then(VecDeque::pop_front);
                     next.or_else(|| script.always.get(name).cloned())
-                        .unwrap_or_else(|| ResponseTemplate::new(200).set_body_json(json!({})))
+                        .unwrap_or_else(|| agreed(name, request))
                 })
                 .await;
         }
@@ -96,6 +97,19 @@ impl Shop {
     pub fn called(&self) -> Vec<&'static str> {
         self.0.lock().expect("the script").called.clone()
     }
+}
+
+/// What an agreeable service answers: shipping says what it brings for the fee that was shown.
+fn agreed(call: &str, request: &Request) -> ResponseTemplate {
+    if call != "announce" {
+        return ResponseTemplate::new(200).set_body_json(json!({}));
+    }
+    let body: Value = serde_json::from_slice(&request.body).expect("an announcement");
+    let order = request.url.path().rsplit('/').next();
+    ResponseTemplate::new(201).set_body_json(json!({
+        "order_id": order, "status": "announced", "zone": "Centre", "fee": body["fee"], "tax_rate_bp": 800,
+        "minutes": 25,
+    }))
 }
 
 /// A problem of ours.

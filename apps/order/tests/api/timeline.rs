@@ -46,8 +46,8 @@ pub fn stock(order: Uuid, sequence: i64, kind: &str, status: &str, time: &str) -
     })
 }
 
-/// What the two services publish, as they have promised it, and whether it shows.
-const GOLDEN: [(&str, &str, bool); 12] = [
+/// What the other services publish, as they have promised it, and whether it shows.
+const GOLDEN: [(&str, &str, bool); 18] = [
     sample!("payment", "payment.initiated.v1", true),
     sample!("payment", "payment.authorised.v1", true),
     sample!("payment", "payment.processed.v1", true),
@@ -60,10 +60,16 @@ const GOLDEN: [(&str, &str, bool); 12] = [
     sample!("inventory", "inventory.level_changed.v1", false),
     sample!("inventory", "inventory.low_stock.v1", false),
     sample!("inventory", "inventory.availability_changed.v1", false),
+    sample!("shipping", "shipment.created.v1", true),
+    sample!("shipping", "shipment.dispatched.v1", true),
+    sample!("shipping", "tracking.updated.v1", true),
+    sample!("shipping", "shipment.delivered.v1", true),
+    sample!("shipping", "shipment.failed.v1", true),
+    sample!("shipping", "shipment.cancelled.v1", true),
 ];
 
 #[tokio::test]
-async fn the_golden_samples_of_both_services_are_read() {
+async fn the_golden_samples_of_the_other_services_are_read() {
     let world = World::new().await;
     for (source, sample, shows) in GOLDEN {
         let event: Value = serde_json::from_str(sample).expect("JSON");

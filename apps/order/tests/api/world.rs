@@ -45,6 +45,8 @@ const STRANGER: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2002
 const OPERATOR: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2004);
 const BARISTA: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_2003);
 
+/// What bringing something costs.
+pub const FEE: i64 = 250;
 /// What one flat white costs.
 pub const PRICE: i64 = 445;
 

@@ -1,14 +1,18 @@
 //! What somebody says who orders.
 //!
-//! Invariant: there is no field for a price; what a person gives of herself, the tip, is bounded here.
+//! Invariant: there is no field for a price; what a person gives of herself, the tip, is bounded here, and the fee for
+//! bringing it is what she was shown, not what she sets.
 
+use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::money::{Currency, Money};
+use service::problem::Problem;
 
 use crate::catalog::{QuoteToken, WantedLine};
 use crate::order::{PaymentMethod, StoreId};
 use crate::pickup::Wanted;
+use crate::shipping::Address;
 
 /// The highest tip in minor units: whoever gives more has slipped on a key.
 const MOST_TIP: i64 = 10_000;
@@ -33,6 +37,68 @@ pub struct PlaceOrder {
     /// When it is picked up; `now` if unsaid. Written only if it is not, as commands were before there were slots.
     #[serde(default, skip_serializing_if = "Wanted::is_now")]
     pub pickup: Wanted,
+    /// Where to and for how much it is brought; fetched if unsaid. Written only if it is said, as commands were before
+    /// anything was brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryChoice>,
+}
+
+/// How an order is to be brought: paid by card, as soon as possible.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryChoice {
+    /// Where to.
+    pub address: Address,
+    /// What it costs, as it was shown; for another fee it is not ordered.
+    pub fee: Money,
+}
+
+/// An order that can't be brought like that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// Nobody stands at the counter to pay.
+    #[error("what is brought is paid by card")]
+    AtTheCounter,
+    /// A slot is for fetching.
+    #[error("what is brought is brought as soon as possible")]
+    InASlot,
+    /// The fee is of another currency than the order.
+    #[error("is not the order's")]
+    Currency,
+}
+
+impl From<DeliveryError> for Problem {
+    fn from(error: DeliveryError) -> Self {
+        let inconsistent = |pointer| {
+            Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "inconsistent-fields",
+                "The fields contradict each other",
+            )
+            .field(pointer, error.to_string())
+        };
+        match error {
+            DeliveryError::AtTheCounter => inconsistent("/payment/method"),
+            DeliveryError::InASlot => inconsistent("/pickup"),
+            DeliveryError::Currency => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "currency-differs",
+                "The order has another currency",
+            )
+            .field("/delivery/fee/currency", error.to_string()),
+        }
+    }
+}
+
+impl DeliveryChoice {
+    /// The fee, which is of the order's currency.
+    pub fn fee_in(&self, currency: Currency) -> Result<Money, DeliveryError> {
+        if self.fee.currency == currency {
+            Ok(self.fee)
+        } else {
+            Err(DeliveryError::Currency)
+        }
+    }
 }
 
 /// How an order will be paid.
@@ -92,6 +158,19 @@ pub enum TipError {
 }
 
 impl PlaceOrder {
+    /// Whether it may be brought, if it is to be.
+    pub fn check_delivery(&self) -> Result<(), DeliveryError> {
+        if self.delivery.is_none() {
+            Ok(())
+        } else if self.payment.method != PaymentMethod::Card {
+            Err(DeliveryError::AtTheCounter)
+        } else if !self.pickup.is_now() {
+            Err(DeliveryError::InASlot)
+        } else {
+            Ok(())
+        }
+    }
+
     /// The tip, in the order's currency; none is nothing.
     pub fn tip_in(&self, currency: Currency) -> Result<Money, TipError> {
         match self.tip {
