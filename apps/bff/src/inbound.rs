@@ -7,7 +7,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use bff_api::{Checkout, Fulfilment, OrderChange, Payment, Reason};
+use bff_api::{Checkout, Courier, Fulfilment, OrderChange, Payment, Reason};
 use dapr_kit::{CloudEvent, trace};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -40,8 +40,18 @@ pub struct OrderEvent {
     /// Why it is or will be cancelled.
     #[serde(default)]
     pub reason: Option<Reason>,
+    /// How it is brought; nothing of one that is fetched.
+    #[serde(default)]
+    pub delivery: Option<Brought>,
     /// Version after the transition.
     pub version: i64,
+}
+
+/// What we read of how an order is brought.
+#[derive(Debug, Deserialize)]
+pub struct Brought {
+    /// Where its courier is.
+    pub courier: Courier,
 }
 
 /// The one type of inventory's events that a menu shows.
@@ -77,6 +87,7 @@ pub async fn order(State(app): State<App>, event: CloudEvent<OrderEvent>) -> Sta
         fulfilment,
         payment,
         reason,
+        delivery,
         version,
     } = event.data;
     tracing::info!(
@@ -95,6 +106,7 @@ pub async fn order(State(app): State<App>, event: CloudEvent<OrderEvent>) -> Sta
             fulfilment,
             payment,
             reason,
+            courier: delivery.map(|brought| brought.courier),
             version,
         },
     );
@@ -218,8 +230,13 @@ mod tests {
             let event: CloudEvent<OrderEvent> =
                 serde_json::from_str(&text).expect("an event we understand");
             read += 1;
-            // A return has a subject and a count of its own; it tells where its order stands, which is no news.
+            // A return has a subject and a count of its own; it tells where its order stands, which is no news. So has a
+            // courier, and where that is, is.
             if event.kind.starts_with("order.returned.") {
+                continue;
+            }
+            if event.kind.starts_with("order.courier_changed.") {
+                assert!(event.data.delivery.is_some());
                 continue;
             }
             assert_eq!(event.subject, event.data.order_id.to_string());

@@ -17,6 +17,7 @@ const INVENTORY: &str = "inventory";
 const PAYMENT: &str = "payment";
 const IDENTITY: &str = "identity";
 const CATALOG: &str = "catalog";
+const SHIPPING: &str = "shipping";
 
 /// A picture, as the catalog takes it; its document says the same, and a test compares.
 const PICTURE: Upload = Upload {
@@ -25,7 +26,7 @@ const PICTURE: Upload = Upload {
 };
 
 /// The rows.
-pub static PASSED: [Passed; 95] = [
+pub static PASSED: [Passed; 104] = [
     keyed("/api/orders", ORDER, "/v1/orders"),
     row(POST, "/api/quotes", CATALOG, "/v1/quotes"),
     row(GET, "/api/orders", ORDER, "/v1/orders"),
@@ -84,6 +85,32 @@ pub static PASSED: [Passed; 95] = [
         "/api/stores/{id}/pickup",
         ORDER,
         "/v1/stores/{id}/pickup",
+    ),
+    // How an order is brought, and where to for how much.
+    row(POST, "/api/delivery-quotes", SHIPPING, "/v1/quotes"),
+    row(
+        GET,
+        "/api/orders/{id}/shipment",
+        SHIPPING,
+        "/v1/shipments/{id}",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/shipments",
+        SHIPPING,
+        "/v1/stores/{id}/shipments",
+    ),
+    row(
+        GET,
+        "/api/stores/{id}/zones",
+        SHIPPING,
+        "/v1/stores/{id}/zones",
+    ),
+    row(
+        PUT,
+        "/api/stores/{id}/zones",
+        SHIPPING,
+        "/v1/stores/{id}/zones",
     ),
     // What came of an order's checkout, and what a person has to put right.
     row(GET, "/api/checkouts", ORDER, "/v1/checkouts"),
@@ -400,6 +427,13 @@ pub static PASSED: [Passed; 95] = [
         POST,
         "/api/dead-letters/payment/{id}/redrive",
         PAYMENT,
+        REDRIVE,
+    ),
+    row(GET, "/api/dead-letters/shipping", SHIPPING, LETTERS),
+    row(
+        POST,
+        "/api/dead-letters/shipping/{id}/redrive",
+        SHIPPING,
         REDRIVE,
     ),
 ];

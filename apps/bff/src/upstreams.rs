@@ -7,7 +7,14 @@ use dapr_kit::Dapr;
 use serde_json::Value;
 
 /// Who is called by invocation.
-const UPSTREAMS: [&str; 5] = ["catalog", "identity", "inventory", "order", "payment"];
+const UPSTREAMS: [&str; 6] = [
+    "catalog",
+    "identity",
+    "inventory",
+    "order",
+    "payment",
+    "shipping",
+];
 
 /// For each, whether calls are let through.
 #[must_use]

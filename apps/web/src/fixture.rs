@@ -127,6 +127,7 @@ pub(crate) fn order(n: u128, version: i64) -> Order {
         reason: None,
         lines: vec![],
         discount: None,
+        delivery: None,
         tip: None,
         total: euro(820),
         tax: vec![],

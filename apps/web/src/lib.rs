@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod basket;
+pub mod delivery;
 pub mod extras;
 pub mod failure;
 pub mod live;

@@ -22,7 +22,7 @@ pub enum Applied {
 /// Takes in a whole order, from a snapshot or from the answer to a command.
 pub fn apply_order(shown: &mut Option<Order>, order: Order) -> Applied {
     match shown {
-        Some(current) if current.version >= order.version => Applied::Stale,
+        Some(current) if current.standing() >= order.standing() => Applied::Stale,
         _ => {
             *shown = Some(order);
             Applied::Newer
@@ -46,7 +46,7 @@ pub fn apply_tickets(shown: &mut Vec<Order>, snapshot: Vec<Order>) {
         .map(|ticket| {
             before
                 .iter()
-                .find(|known| known.id == ticket.id && known.version > ticket.version)
+                .find(|known| known.id == ticket.id && known.standing() > ticket.standing())
                 .cloned()
                 .unwrap_or(ticket)
         })
@@ -57,7 +57,7 @@ pub fn apply_tickets(shown: &mut Vec<Order>, snapshot: Vec<Order>) {
 /// Takes in one ticket: new, or the answer to a bump.
 pub fn apply_ticket(shown: &mut Vec<Order>, ticket: Order) -> Applied {
     let applied = match shown.iter_mut().find(|known| known.id == ticket.id) {
-        Some(known) if known.version >= ticket.version => Applied::Stale,
+        Some(known) if known.standing() >= ticket.standing() => Applied::Stale,
         Some(known) => {
             *known = ticket;
             Applied::Newer
@@ -83,8 +83,11 @@ pub fn apply_ticket_change(shown: &mut Vec<Order>, change: &OrderChange) -> Appl
 }
 
 fn advance(order: &mut Order, change: &OrderChange) -> Applied {
-    if order.version >= change.version {
+    if order.standing() >= change.standing() {
         return Applied::Stale;
+    }
+    if let (Some(delivery), Some(courier)) = (&mut order.delivery, change.courier) {
+        delivery.courier = courier;
     }
     order.version = change.version;
     order.checkout = change.checkout;
@@ -115,7 +118,8 @@ mod tests {
     };
     use crate::fixture::{id, order};
     use bff_api::{
-        Checkout, Fulfilment, OrderChange, Payment, PaymentMethod, PaymentStatus, Reason,
+        Checkout, Courier, Delivery, Fulfilment, Order, OrderChange, Payment, PaymentMethod,
+        PaymentStatus, Reason,
     };
 
     fn change(n: u128, version: i64, checkout: Checkout, fulfilment: Fulfilment) -> OrderChange {
@@ -126,6 +130,7 @@ mod tests {
             fulfilment,
             payment: None,
             reason: None,
+            courier: None,
             version,
         }
     }
@@ -180,6 +185,41 @@ mod tests {
             (shown.payment, shown.reason),
             (refunded, Some(Reason::ByCustomer))
         );
+    }
+
+    #[test]
+    fn a_courier_comes_nearer_while_the_order_stands_still() {
+        let mut shown = Some(brought(order(1, 2), Courier::Awaited));
+        let at = |version, courier| OrderChange {
+            courier: Some(courier),
+            ..change(1, version, Checkout::Confirmed, Fulfilment::Waiting)
+        };
+        assert_eq!(
+            apply_change(&mut shown, &at(2, Courier::Booked)),
+            Applied::Newer
+        );
+        assert_eq!(
+            apply_change(&mut shown, &at(2, Courier::Awaited)),
+            Applied::Stale
+        );
+        let late = brought(order(1, 2), Courier::Awaited);
+        assert_eq!(apply_order(&mut shown, late), Applied::Stale);
+        assert_eq!(
+            apply_change(&mut shown, &at(3, Courier::Booked)),
+            Applied::Newer
+        );
+        let standing = shown.as_ref().map(Order::standing);
+        assert_eq!(standing, Some((3, Some(Courier::Booked))));
+    }
+
+    fn brought(mut order: Order, courier: Courier) -> Order {
+        let fee = order.total.clone();
+        order.delivery = Some(Delivery {
+            fee,
+            minutes: 25,
+            courier,
+        });
+        order
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bff_api::{Checkout, Fulfilment, Order, Reason};
 
-use crate::payment;
+use crate::{delivery, payment};
 
 /// All steps, in order.
 pub const STEPS: [Fulfilment; 4] = [
@@ -69,6 +69,9 @@ pub fn announcement(order: &Order) -> String {
         (Checkout::Manual, _) => "Please talk to us at the counter about this order.",
         (Checkout::Pending, _) if order.reason.is_some() => "We're cancelling your order…",
         (Checkout::Pending, _) => "Checking stock and payment…",
+        _ if delivery::announcement(order).is_some() => {
+            delivery::announcement(order).unwrap_or_default()
+        }
         (_, Fulfilment::Waiting) => "We have your order. It's next in line.",
         (_, Fulfilment::Preparation) => "We're making it right now.",
         (_, Fulfilment::Ready) => "It's ready. Come and get it while it's hot.",
@@ -85,6 +88,7 @@ fn why(reason: Option<Reason>) -> &'static str {
         Some(Reason::StockUnavailable) => "We couldn't check our stock in time.",
         Some(Reason::ByCustomer) => "You cancelled this order.",
         Some(Reason::ByStaff | Reason::ByOperator) => "The café had to cancel this order.",
+        Some(Reason::NoCourier) => "We found nobody to bring it.",
         Some(Reason::AccountClosed) => "The account that ordered this was closed.",
         Some(Reason::Other) | None => "This order was cancelled.",
     }

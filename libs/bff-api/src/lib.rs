@@ -3,6 +3,7 @@
 //! Invariant: nothing but data is here, and what follows from data alone. No I/O, no clock, no randomness, so it builds for wasm32 as it does natively.
 
 mod basket;
+mod delivery;
 mod live;
 mod menu;
 mod money;
@@ -18,7 +19,8 @@ pub use basket::{
     Basket, Favourite, Favourites, LONGEST_NAME, MOST_FAVOURITES, MOST_LINES, MOST_OF_ONE,
     MOST_OPTIONS,
 };
-pub use live::{OrderChange, event};
+pub use delivery::{Courier, Delivery};
+pub use live::{OrderChange, Standing, event};
 pub use menu::{
     Category, Menu, MenuOption, OptionGroup, Photo, Product, Rendition, Store, Variation,
 };

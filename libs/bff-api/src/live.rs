@@ -1,11 +1,11 @@
 //! What the two event streams carry after their snapshot.
 //!
-//! Invariant: a change is sent only when its version is higher than all sent before for that order.
+//! Invariant: a change is sent only when its [`Standing`] is higher than all sent before for that order.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Checkout, Fulfilment, Payment, Reason};
+use crate::{Checkout, Courier, Fulfilment, Order, Payment, Reason};
 
 /// Names in the `event:` field of both streams.
 pub mod event {
@@ -35,6 +35,28 @@ pub struct OrderChange {
     /// Why the order is or will be cancelled.
     #[serde(default)]
     pub reason: Option<Reason>,
+    /// Where the courier is of an order that is brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub courier: Option<Courier>,
     /// Version after the transition.
     pub version: i64,
+}
+
+/// How far an order has come: by its version and, of one version, by where its courier is.
+pub type Standing = (i64, Option<Courier>);
+
+impl OrderChange {
+    /// How far the order has come with it.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        (self.version, self.courier)
+    }
+}
+
+impl Order {
+    /// How far it has come.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        (self.version, self.delivery.as_ref().map(|it| it.courier))
+    }
 }

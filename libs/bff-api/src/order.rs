@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Money, Pickup};
+use crate::{Delivery, Money, Pickup};
 
 /// Body of `POST /api/orders`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,10 +102,13 @@ pub struct Order {
     /// What was taken off; orders of a version before there were discounts do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Discount>,
+    /// How it is brought, if it is; orders of a version before anything was brought do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
     /// What was given on top; orders of a version before there were tips do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tip: Option<Money>,
-    /// The lines less the discount, tax included, and the tip.
+    /// The lines less the discount, tax included, the fee for bringing them, and the tip.
     pub total: Money,
     /// The tax contained in the total, one entry per rate.
     pub tax: Vec<TaxLine>,
@@ -159,7 +162,7 @@ pub struct Discount {
 pub struct TaxLine {
     /// Rate in basis points: 800 is 8 %.
     pub rate_bp: u32,
-    /// Sum of the line totals at this rate.
+    /// Sum of the line totals at this rate, and of the fee if that is its rate.
     pub gross: Money,
     /// The part of `gross` that is tax.
     pub tax: Money,
@@ -218,6 +221,8 @@ pub enum Reason {
     ByOperator,
     /// The customer's account was closed.
     AccountClosed,
+    /// Nobody was found who brings it.
+    NoCourier,
     /// One that this version does not know yet.
     #[serde(other)]
     Other,

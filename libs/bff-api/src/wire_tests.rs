@@ -4,8 +4,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    Advance, AskQuote, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder, PlacePayment,
-    Problem, Quote, Session, Slots, Store, Variation,
+    Advance, AskQuote, Delivery, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder,
+    PlacePayment, Problem, Quote, Session, Slots, Store, Variation,
 };
 
 fn unchanged<T: Serialize + DeserializeOwned>(wire: &Value) {
@@ -26,7 +26,8 @@ fn order() -> Value {
             "options": [{"id": "0190a000-0000-7000-8000-0000000000c1", "group": "Milk", "name": "Oat", "price": eur(60)}],
             "quantity": 2, "unit_price": eur(410), "line_total": eur(820)
         }],
-        "discount": {"code": "SPRING", "amount": eur(40)}, "tip": eur(40), "total": eur(820), "tax": [{"rate_bp": 800, "gross": eur(820), "tax": eur(61)}], "version": 2
+        "discount": {"code": "SPRING", "amount": eur(40)}, "tip": eur(40),
+        "delivery": {"fee": eur(250), "minutes": 25, "courier": "booked"}, "total": eur(1070), "tax": [{"rate_bp": 800, "gross": eur(1030), "tax": eur(76)}], "version": 2
     })
 }
 
@@ -48,6 +49,9 @@ fn orders_and_their_commands() {
         "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [], "payment": {"method": "counter"},
         "quote": "q1.e30.c2lnbmVk", "tip": eur(50)
     }));
+    for courier in ["awaited", "booked", "dispatched", "delivered", "failed"] {
+        unchanged::<Delivery>(&json!({"fee": eur(250), "minutes": 25, "courier": courier}));
+    }
     unchanged::<AskQuote>(&json!({
         "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [], "discount_code": "SPRING"
     }));
@@ -70,6 +74,11 @@ fn orders_and_their_commands() {
         "checkout": "completed", "fulfilment": "delivered", "payment": {"method": "counter", "status": "captured"},
         "reason": null, "version": 6
     }));
+    unchanged::<OrderChange>(&json!({
+        "order_id": "0190a000-0000-7000-8000-0000000000aa", "number": "A-042",
+        "checkout": "confirmed", "fulfilment": "waiting", "payment": {"method": "card", "status": "captured"},
+        "reason": null, "courier": "booked", "version": 2
+    }));
 }
 
 #[test]
@@ -83,6 +92,7 @@ fn how_an_order_was_paid_and_why_it_ended() {
         ("card", "refunded", "by_staff"),
         ("card", "captured", "by_operator"),
         ("card", "refunded", "account_closed"),
+        ("card", "refunded", "no_courier"),
     ] {
         let mut wire = order();
         wire["checkout"] = "cancelled".into();
@@ -91,7 +101,7 @@ fn how_an_order_was_paid_and_why_it_ended() {
         unchanged::<Order>(&wire);
     }
     let mut earlier = order();
-    for field in ["reason", "pickup", "discount", "tip"] {
+    for field in ["reason", "pickup", "discount", "tip", "delivery"] {
         earlier.as_object_mut().expect("an object").remove(field);
     }
     let order: Order = serde_json::from_value(earlier).expect("an order of the version before");

@@ -31,7 +31,8 @@ pub const OF_A_CLIENT: Limit = limit("client", 600, 10);
 const READ: Limit = limit("read", 600, 10);
 /// Changing something: more than anybody taps, less than keeps the café from serving others.
 const COMMAND: Limit = limit("command", 300, 15);
-/// Asking what an order costs: more than anybody changes a basket, less than guesses the codes that take something off.
+/// Asking what an order, or bringing it, costs: more than anybody changes a basket, less than guesses the codes that take
+/// something off.
 const QUOTE: Limit = limit("quote", 60, 60);
 /// Opening live views.
 const LIVE: Limit = limit("live", 120, 60);
@@ -79,7 +80,7 @@ impl Class {
             return match () {
                 () if route.ends_with("/events") => Self::Live,
                 () if method.is_safe() => Self::Read,
-                () if route == "/api/quotes" => Self::Quote,
+                () if matches!(route, "/api/quotes" | "/api/delivery-quotes") => Self::Quote,
                 () => Self::Command,
             };
         }
@@ -157,6 +158,7 @@ mod tests {
             (Method::POST, "/api/orders", Class::Command),
             (Method::DELETE, "/api/session", Class::Command),
             (Method::POST, "/api/quotes", Class::Quote),
+            (Method::POST, "/api/delivery-quotes", Class::Quote),
             (Method::GET, "/api/orders/{id}/events", Class::Live),
             (Method::GET, CALLBACK, Class::SignIn),
             (Method::POST, "/sign-in", Class::SignIn),

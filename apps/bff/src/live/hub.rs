@@ -178,6 +178,7 @@ mod tests {
             fulfilment: Fulfilment::Waiting,
             payment: None,
             reason: None,
+            courier: None,
             version,
         }
     }

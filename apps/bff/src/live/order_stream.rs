@@ -1,6 +1,6 @@
 //! The stream of one order: the whole order, then each transition.
 //!
-//! Invariant: versions only rise.
+//! Invariant: where the order stands only rises: its version, and of one version where its courier is.
 
 use std::convert::Infallible;
 
@@ -31,26 +31,26 @@ pub async fn order_stream(
         return Err(Error::Answered(Box::new(reply)));
     }
     let first: Order = reply.json()?;
-    let version = first.version;
+    let standing = first.standing();
     let watcher = Watcher::new(app, seat, path);
     let rest = stream::unfold(
-        (watcher, version),
-        |(mut watcher, mut version)| async move {
+        (watcher, standing),
+        |(mut watcher, mut standing)| async move {
             loop {
                 let event = match watcher.next::<Order>().await {
                     Sight::End => return None,
-                    Sight::Change(change) if change.version > version => {
-                        version = change.version;
+                    Sight::Change(change) if change.standing() > standing => {
+                        standing = change.standing();
                         Event::default().event(event::CHANGE).json_data(&*change)
                     }
-                    Sight::Snapshot(order) if order.version > version => {
-                        version = order.version;
+                    Sight::Snapshot(order) if order.standing() > standing => {
+                        standing = order.standing();
                         Event::default().event(event::ORDER).json_data(&order)
                     }
                     Sight::Change(_) | Sight::Snapshot(_) => continue,
                 };
                 // A struct of strings and numbers always serialises.
-                return Some((Ok(event.ok()?), (watcher, version)));
+                return Some((Ok(event.ok()?), (watcher, standing)));
             }
         },
     );

@@ -1,13 +1,13 @@
 //! The stream of a store's board: all open tickets, then each transition of any order of the store.
 //!
-//! Invariant: for each order versions only rise.
+//! Invariant: where each order stands only rises: its version, and of one version where its courier is.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 
 use axum::http::StatusCode;
 use axum::response::sse::Event;
-use bff_api::{Order, Page, event};
+use bff_api::{Order, Page, Standing, event};
 use futures::Stream;
 use futures::stream::{self, StreamExt as _};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ pub async fn ticket_stream(
         loop {
             let event = match watcher.next::<Page<Order>>().await {
                 Sight::End => return None,
-                Sight::Change(change) if shown.is_news(change.order_id, change.version) => {
+                Sight::Change(change) if shown.is_news(change.order_id, change.standing()) => {
                     Event::default().event(event::CHANGE).json_data(&*change)
                 }
                 Sight::Snapshot(tickets) if shown.take(&tickets) => {
@@ -57,19 +57,19 @@ pub async fn ticket_stream(
     Ok(stream::iter(first.map(Ok)).chain(rest))
 }
 
-/// The newest version of each order that the stream has carried.
+/// The newest of each order that the stream has carried.
 #[derive(Default)]
 struct Shown {
-    versions: HashMap<Uuid, i64>,
+    standings: HashMap<Uuid, Standing>,
     open: usize,
 }
 
 impl Shown {
     /// Notes a change; false when it is old.
-    fn is_news(&mut self, order: Uuid, version: i64) -> bool {
-        let known = self.versions.entry(order).or_insert(0);
-        let news = version > *known;
-        *known = version.max(*known);
+    fn is_news(&mut self, order: Uuid, standing: Standing) -> bool {
+        let known = self.standings.entry(order).or_insert((0, None));
+        let news = standing > *known;
+        *known = standing.max(*known);
         news
     }
 
@@ -78,7 +78,7 @@ impl Shown {
         let mut news = tickets.items.len() != self.open;
         self.open = tickets.items.len();
         for order in &tickets.items {
-            news |= self.is_news(order.id, order.version);
+            news |= self.is_news(order.id, order.standing());
         }
         news
     }

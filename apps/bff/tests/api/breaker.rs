@@ -46,7 +46,7 @@ async fn it_opens_answers_without_calling_probes_once_and_closes_again() {
         assert_away(&browser.get("/api/orders").await);
     }
     let health = json!({
-        "catalog": true, "identity": true, "inventory": true, "order": false, "payment": true,
+        "catalog": true, "identity": true, "inventory": true, "order": false, "payment": true, "shipping": true,
     });
     assert_eq!(upstreams::health(&stage.app.dapr), health);
     // Open: nothing is called, and another upstream is.

@@ -45,6 +45,13 @@ pub fn body_for(method: &Method, path: &str) -> Option<String> {
         ("POST", "orders") => {
             json!({ "store_id": ID, "lines": [], "payment": { "method": "counter" } })
         }
+        ("POST", "delivery-quotes") => json!({
+            "store_id": ID,
+            "address": { "name": "Ada", "street": "Rynek 1", "postcode": "31-042", "city": "Kraków", "country": "PL" },
+        }),
+        ("PUT", "zones") => json!({ "zones": [
+            { "name": "Centre", "prefixes": ["041"], "fee": price, "tax_rate_bp": 1900, "minutes": 25 },
+        ] }),
         ("POST", "quotes") => json!({ "store_id": ID, "lines": [] }),
         ("POST" | "PUT", "discounts") => {
             json!({ "code": "SPRING", "percent_bp": 1000, "starts_at": "2026-03-02T07:30:00Z", "active": true })
@@ -147,7 +154,7 @@ async fn a_body_that_breaks_the_contract_reaches_nobody() {
         let call = asked_of(&stage, row.app).await.pop().expect("a call");
         assert_eq!(call.body, good.as_bytes(), "{path}");
     }
-    assert_eq!(judged, 30, "rows whose service reads a body");
+    assert_eq!(judged, 32, "rows whose service reads a body");
 }
 
 #[tokio::test]

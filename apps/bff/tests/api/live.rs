@@ -166,6 +166,52 @@ async fn a_board_sees_every_order_of_its_store() {
     assert_eq!((name.as_str(), &change["version"]), ("change", &json!(3)));
 }
 
+#[tokio::test]
+async fn a_courier_that_comes_nearer_is_shown_while_the_order_stands_still() {
+    let stage = Stage::set().await;
+    let path = format!("/v1/stores/{STORE}/tickets");
+    let tickets = json!({"items": [order(2, "waiting")], "next": null});
+    let board = stage.sidecar.invoke("order", Method::GET, &path);
+    board.respond(200, tickets).await;
+    let (mut browser, mut customer) = watching(&stage, 2).await;
+    let mut board =
+        Stream::open(&mut browser, &format!("/api/stores/{STORE}/tickets/events")).await;
+    board.next().await.expect("a snapshot");
+    let steps = [
+        (2, "booked", true),
+        (2, "booked", false),
+        (2, "awaited", false),
+        (3, "booked", true),
+        // Told by a courier of its own, so it may come after the order's next step.
+        (2, "dispatched", false),
+        (3, "dispatched", true),
+    ];
+    for (version, courier, _) in steps {
+        let event = json!({
+            "specversion": "1.0", "id": format!("{version}-{courier}"), "source": "/order",
+            "type": "order.courier_changed.v1", "subject": format!("{ID}:courier"), "time": "2026-01-02T03:04:06.000Z",
+            "datacontenttype": "application/json", "sequence": "5",
+            "data": {
+                "order_id": ID, "store_id": STORE, "number": "A-042", "checkout": "confirmed", "fulfilment": "waiting",
+                "version": version, "total": {"amount": 350, "currency": "EUR"},
+                "delivery": {"fee": {"amount": 250, "currency": "EUR"}, "courier": courier},
+                "occurred_at": "2026-01-02T03:04:06.000Z",
+            },
+        });
+        let (status, _) = deliver_raw(&stage, &event.to_string(), APP_TOKEN).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+    }
+    for stream in [&mut customer, &mut board] {
+        for (version, courier, _) in steps.into_iter().filter(|(.., news)| *news) {
+            let (name, change) = stream.next().await.expect("a change");
+            assert_eq!(
+                (name.as_str(), &change["version"], &change["courier"]),
+                ("change", &json!(version), &json!(courier))
+            );
+        }
+    }
+}
+
 /// A confirmed order that is undone: recalled, then cancelled or left to a person, who lets it go on.
 #[tokio::test]
 async fn what_is_no_longer_to_be_made_is_shown_to_board_and_customer() {

@@ -19,7 +19,14 @@ use service::routes::{Access, Route};
 use crate::stage::Stage;
 use surface::Surface;
 
-const SERVICES: [&str; 5] = ["catalog", "identity", "inventory", "order", "payment"];
+const SERVICES: [&str; 6] = [
+    "catalog",
+    "identity",
+    "inventory",
+    "order",
+    "payment",
+    "shipping",
+];
 
 /// A service's committed document.
 fn document_of(app: &str) -> Value {

@@ -31,6 +31,11 @@ const EXPECTED: &str = "
     PUT /api/stores/{id}/hours > catalog /v1/stores/{id}/hours
     GET /api/stores/{id}/pickup > order /v1/stores/{id}/pickup
     PUT /api/stores/{id}/pickup > order /v1/stores/{id}/pickup
+    POST /api/delivery-quotes > shipping /v1/quotes
+    GET /api/orders/{id}/shipment > shipping /v1/shipments/{id}
+    GET /api/stores/{id}/shipments > shipping /v1/stores/{id}/shipments
+    GET /api/stores/{id}/zones > shipping /v1/stores/{id}/zones
+    PUT /api/stores/{id}/zones > shipping /v1/stores/{id}/zones
     GET /api/checkouts > order /v1/checkouts
     GET /api/checkouts/{id} > order /v1/checkouts/{id}
     POST /api/checkouts/{id}/retry > order /v1/checkouts/{id}/retry
@@ -115,6 +120,8 @@ const EXPECTED: &str = "
     POST /api/dead-letters/inventory/{id}/redrive > inventory /v1/dead-letters/{id}/redrive
     GET /api/dead-letters/payment > payment /v1/dead-letters
     POST /api/dead-letters/payment/{id}/redrive > payment /v1/dead-letters/{id}/redrive
+    GET /api/dead-letters/shipping > shipping /v1/dead-letters
+    POST /api/dead-letters/shipping/{id}/redrive > shipping /v1/dead-letters/{id}/redrive
 ";
 
 struct Row {
@@ -245,7 +252,7 @@ async fn no_row_answers_whom_nobody_knows() {
             row.path
         );
     }
-    for app in ["order", "inventory", "payment"] {
+    for app in ["order", "inventory", "payment", "shipping"] {
         assert!(stage.sidecar.received(app).await.is_empty());
     }
 }
@@ -293,7 +300,7 @@ async fn another_sites_page_changes_nothing_by_any_row() {
             assert_eq!(answer.problem(), "request-header-missing", "{}", row.path);
         }
     }
-    for app in ["order", "inventory", "payment"] {
+    for app in ["order", "inventory", "payment", "shipping"] {
         assert!(stage.sidecar.received(app).await.is_empty());
     }
 }
@@ -317,7 +324,7 @@ async fn an_id_is_a_whole_uuid_or_nothing() {
             "{path}"
         );
     }
-    for app in ["order", "inventory", "payment"] {
+    for app in ["order", "inventory", "payment", "shipping"] {
         assert!(stage.sidecar.received(app).await.is_empty());
     }
 }

@@ -17,7 +17,7 @@ use super::{
     states,
     tracker::connection_mark,
 };
-use crate::{failure::Kind, live, payment, pickup, steps, ticket};
+use crate::{delivery, failure::Kind, live, payment, pickup, steps, ticket};
 
 const LANES: [Fulfilment; 3] = [
     Fulfilment::Waiting,
@@ -171,8 +171,8 @@ fn Lane(lane: Fulfilment, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> 
             <h2>{steps::name(lane)} <span class="lane-count">{move || mine.read().len()}</span></h2>
             {move || mine.read().is_empty().then(|| view! { <p class="lane-empty">{empty}</p> })}
             <ul>
-                // The version is part of the key: a ticket that changed is drawn anew.
-                <For each=move || mine.get() key=|ticket| (ticket.id, ticket.version) let:ticket>
+                // How far it has come is part of the key: a ticket that changed is drawn anew.
+                <For each=move || mine.get() key=|ticket| (ticket.id, ticket.standing()) let:ticket>
                     {card(ticket, tickets, now)}
                 </For>
             </ul>
@@ -209,7 +209,8 @@ fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> imp
         })
         .collect_view();
     let (id, number, at) = (ticket.id, ticket.number.clone(), ticket.fulfilment);
-    let label = steps::bump(at).unwrap_or_default();
+    let held = delivery::held_up(&ticket);
+    let label = held.or(steps::bump(at)).unwrap_or_default();
     view! {
         <li class="ticket" class:late=move || age.get() == ticket::Age::Late data-testid="ticket" data-number=number.clone()>
             <header>
@@ -227,8 +228,8 @@ fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> imp
             {due}
             <ul class="ticket-lines">{lines}</ul>
             <p class="line-details">{payment::state(&ticket)}</p>
-            <button type="button" class="button wide" data-testid="bump" data-ticket=id.to_string()
-                aria-label=format!("{number}: {label}") on:click=move |_| bump(shared, tickets, id)>
+            <button type="button" class="button wide" data-testid="bump" data-ticket=id.to_string() aria-disabled=held.map(|_| "true")
+                aria-label=format!("{number}: {label}") on:click=move |_| if held.is_none() { bump(shared, tickets, id) }>
                 {label} {icon(Icon::Next)}
             </button>
         </li>

@@ -243,6 +243,9 @@ fn receipt(order: &Order) -> AnyView {
             {order.tip.as_ref().filter(|tip| tip.amount > 0).map(|tip| view! {
                 <div class="tax" data-testid="order-tip"><span>"Tip"</span> <span>{money::format(tip)}</span></div>
             })}
+            {order.delivery.as_ref().map(|delivery| view! {
+                <div class="tax" data-testid="order-delivery"><span>"Delivery"</span> <span>{money::format(&delivery.fee)}</span></div>
+            })}
             <div class="sum"><span>"Total"</span> <strong data-testid="order-total">{money::format(&order.total)}</strong></div>
             {taxes}
             <p class="paid" data-testid="payment-state">{icon(Icon::Counter)} {payment::state(order)}</p>
