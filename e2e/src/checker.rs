@@ -16,6 +16,7 @@ mod sales;
 #[cfg(test)]
 mod sample;
 mod secrets;
+mod shipments;
 mod slots;
 mod stock;
 
@@ -51,17 +52,19 @@ pub enum Invariant {
     I10,
     /// A slot counts who holds it, and never more than it takes.
     I11,
-    /// An order costs its lines less the discount, and the tip.
+    /// An order costs its lines less the discount, the fee for bringing it, and the tip.
     I12,
     /// What comes back is within its order, and is given for and booked once.
     I13,
     /// The sales are what the orders and their returns say.
     I14,
+    /// What is brought is brought once, and ends as its order does.
+    I15,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::I1,
         Self::I2,
         Self::I3,
@@ -76,6 +79,7 @@ impl Invariant {
         Self::I12,
         Self::I13,
         Self::I14,
+        Self::I15,
     ];
 
     /// The invariant in words.
@@ -93,9 +97,12 @@ impl Invariant {
             Self::I9 => "the same key means the same order",
             Self::I10 => "no secret is in any log, topic, table or cache",
             Self::I11 => "a pick-up slot counts the orders that hold it, and is never oversold",
-            Self::I12 => "an order costs its lines less the discount, and the tip",
+            Self::I12 => {
+                "an order costs its lines less the discount, the fee for bringing it, and the tip"
+            }
             Self::I13 => "returns are within their orders, given for once and booked once",
             Self::I14 => "the sales are what the orders and their returns say",
+            Self::I15 => "what is brought is brought once, and ends as its order does",
         }
     }
 }
@@ -169,6 +176,7 @@ pub fn decide(evidence: &Evidence) -> Report {
             prices::add_up(evidence),
             returns::given_and_taken_once(evidence),
             sales::equal_the_orders(evidence),
+            shipments::end_with_their_orders(evidence),
         ],
     }
 }

@@ -30,6 +30,9 @@ pub struct Order {
     pub total: Value,
     /// How it is paid.
     pub payment: Value,
+    /// How it is brought, if it is.
+    #[serde(default)]
+    pub delivery: Value,
     /// Why it is, or will be, cancelled.
     #[serde(default)]
     pub reason: Option<String>,

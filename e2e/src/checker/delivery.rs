@@ -12,7 +12,7 @@ use super::{Invariant, Verdict};
 type Consumer = (&'static str, &'static str, fn(&Event) -> bool);
 
 /// Who admits which events, so that each has its effect there once.
-const CONSUMERS: [Consumer; 22] = [
+const CONSUMERS: [Consumer; 32] = [
     ("inventory", "order.confirmed.v1", always),
     ("inventory", "order.cancelled.v1", always),
     ("payment", "order.completed.v1", paid_at_the_counter),
@@ -33,6 +33,16 @@ const CONSUMERS: [Consumer; 22] = [
     ("order", "payment.failed.v1", always),
     ("order", "payment.voided.v1", always),
     ("order", "payment.refund_processed.v1", always),
+    ("shipping", "order.confirmed.v1", always),
+    ("shipping", "order.cancelled.v1", always),
+    ("shipping", "order.recalled.v1", always),
+    ("shipping", "user.deleted.v1", always),
+    ("order", "shipment.created.v1", always),
+    ("order", "shipment.dispatched.v1", always),
+    ("order", "tracking.updated.v1", always),
+    ("order", "shipment.delivered.v1", always),
+    ("order", "shipment.failed.v1", always),
+    ("order", "shipment.cancelled.v1", always),
     ("order", "user.updated.v1", always),
     ("order", "user.deleted.v1", always),
 ];

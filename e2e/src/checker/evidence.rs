@@ -36,6 +36,8 @@ pub struct Evidence {
     pub movements: Vec<Movement>,
     /// What is or was held for whom.
     pub reservations: Vec<Reservation>,
+    /// Shipping's shipments.
+    pub shipments: Vec<Shipment>,
     /// Order's pick-up slots.
     pub slots: Vec<Slot>,
     /// Order's returns.
@@ -84,6 +86,10 @@ pub struct Order {
     pub total: i64,
     pub discount: i64,
     pub tip: i64,
+    /// For what it is brought; 0 if it is fetched.
+    pub fee: i64,
+    /// Where its courier is, by order's word; none if it is fetched.
+    pub courier: Option<String>,
     /// What its lines cost together.
     pub lines: i64,
     /// What is taken off its lines together.
@@ -93,6 +99,15 @@ pub struct Order {
     pub version: i64,
     /// The transaction that wrote it last.
     pub written_by: String,
+}
+
+/// A row of `shipments`.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Shipment {
+    pub order_id: String,
+    pub status: String,
+    pub fee: i64,
 }
 
 /// A row of `pickup_slots`.

@@ -16,7 +16,7 @@ use crate::target::{Record, Target};
 use crate::{history, patience};
 
 /// The services that publish, each with an outbox and an inbox.
-const PUBLISHERS: [&str; 4] = ["catalog", "order", "inventory", "payment"];
+const PUBLISHERS: [&str; 5] = ["catalog", "order", "inventory", "payment", "shipping"];
 /// Secrets that a service reads from its store, by name; not every service has each.
 const STORED: [&str; 12] = [
     "client",
@@ -53,8 +53,8 @@ const REST: Duration = Duration::from_mins(1);
 
 const ORDERS: &str =
     "SELECT id, store_id, slot, checkout, fulfilment, payment_method, payment_status, currency, total, version,
-    orders.discount, tip, line.lines, line.shares, rate.taxed, orders.xmin::text AS written_by
-    FROM orders
+    orders.discount, tip, coalesce(fee, 0) AS fee, courier, line.lines, line.shares, rate.taxed, orders.xmin::text AS written_by
+    FROM orders LEFT JOIN deliveries ON deliveries.order_id = orders.id
     CROSS JOIN LATERAL (SELECT coalesce(sum(line_total), 0)::bigint AS lines, coalesce(sum(discount), 0)::bigint AS shares
         FROM order_lines WHERE order_id = orders.id) AS line
     CROSS JOIN LATERAL (SELECT coalesce(sum((gross->'gross'->>'amount')::bigint), 0)::bigint AS taxed
@@ -89,6 +89,7 @@ const MOVEMENTS: &str =
     GROUP BY store_id, item_id, order_id, return_id, kind";
 const RESERVATIONS: &str = "SELECT order_id, store_id, status, items, quantities FROM reservations";
 const SLOTS: &str = "SELECT store_id, starts_at, taken, capacity FROM pickup_slots";
+const SHIPMENTS: &str = "SELECT order_id, status, fee FROM shipments";
 const RETURNS: &str =
     "SELECT id, order_id, state, amount, EXISTS (SELECT FROM return_history AS line
     WHERE line.return_id = returns.id AND line.action = 'settle') AS by_hand FROM returns ORDER BY id";
@@ -189,6 +190,11 @@ async fn at_rest(target: &Target) -> Result<()> {
             "SELECT id FROM outbox.events",
         ),
         (
+            "shipping",
+            "an unpublished event",
+            "SELECT id FROM outbox.events",
+        ),
+        (
             "payment",
             "an open operation",
             "SELECT id FROM operations WHERE state = 'open'",
@@ -225,6 +231,7 @@ pub async fn read(target: &Target) -> Result<Evidence> {
         levels: table(target, "inventory", LEVELS).await?,
         movements: table(target, "inventory", MOVEMENTS).await?,
         reservations: table(target, "inventory", RESERVATIONS).await?,
+        shipments: table(target, "shipping", SHIPMENTS).await?,
         slots: table(target, "order", SLOTS).await?,
         returns: table(target, "order", RETURNS).await?,
         returned_lines: table(target, "order", RETURNED_LINES).await?,

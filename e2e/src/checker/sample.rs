@@ -9,7 +9,7 @@ use super::audit::{digest, hash, hexadecimal};
 use super::evidence::{
     Admission, Booked, Checkout, Entered, Event, Evidence, GivenBack, Leak, Level, Movement,
     Operation, Order, OrderLine, Payment, Recipe, Reservation, Return, ReturnRefund, ReturnedLine,
-    Seal, Searched, Slot, Sold, Transition, Waiting,
+    Seal, Searched, Shipment, Slot, Sold, Transition, Waiting,
 };
 use crate::history::{Command, Entry, Phase};
 
@@ -21,6 +21,8 @@ const SLOT: &str = "2026-03-02T08:00:00+00:00";
 const PRICE: i64 = 250;
 const OFF: i64 = 30;
 const TIP: i64 = 20;
+/// What bringing an order costs; both that were paid by card are brought.
+const FEE: i64 = 40;
 /// What is given for the return.
 const BACK: i64 = 125;
 /// A step: its axis, from where, to where.
@@ -85,6 +87,8 @@ pub(super) fn sound() -> Evidence {
     pay_by_card(&mut evidence, "undone", true);
     pay_at_the_counter(&mut evidence, "counter");
     bring_back(&mut evidence, "card");
+    ship(&mut evidence, "card", "delivered");
+    ship(&mut evidence, "undone", "cancelled");
     seal(&mut evidence);
     evidence
 }
@@ -103,6 +107,8 @@ fn order(evidence: &mut Evidence, id: &str, method: &str, steps: &[Step], checko
         total: PRICE,
         discount: OFF,
         tip: TIP,
+        fee: 0,
+        courier: None,
         lines: PRICE + OFF - TIP,
         shares: OFF,
         taxed: PRICE - TIP,
@@ -195,7 +201,7 @@ fn publish(evidence: &mut Evidence, id: &str, version: i64, to: &str, method: &s
         sequence: version,
         data: json!({ "payment": { "method": method }, "total": { "amount": PRICE }, "lines": [] }),
     };
-    for app in ["inventory", "order", "payment"] {
+    for app in ["inventory", "order", "payment", "shipping"] {
         evidence.admissions.push(Admission {
             app: app.into(),
             source: event.source.clone(),
@@ -371,6 +377,43 @@ fn bring_back(evidence: &mut Evidence, order: &str) {
     evidence.ledger.extend(entries);
     let own = evidence.payments.iter_mut().find(|it| it.order_id == order);
     own.expect("a payment").refunded = BACK;
+}
+
+/// An order is brought: what is paid is the same, and a part of it the fee.
+fn ship(evidence: &mut Evidence, order: &str, status: &str) {
+    let own = evidence.orders.iter_mut().find(|it| it.id == order);
+    let own = own.expect("an order");
+    (own.fee, own.courier) = (FEE, Some("booked".into()));
+    own.lines -= FEE;
+    let sold = evidence.sold.iter_mut().find(|it| it.order_id == order);
+    let sold = sold.expect("a sale");
+    (sold.gross, sold.lines) = (sold.gross - FEE, sold.lines - FEE);
+    evidence.shipments.push(Shipment {
+        order_id: order.into(),
+        status: status.into(),
+        fee: FEE,
+    });
+    let last = if status == "delivered" {
+        "shipment.delivered.v1"
+    } else {
+        "shipment.cancelled.v1"
+    };
+    for (sequence, kind) in (1..).zip(["shipment.created.v1", last]) {
+        let event = Event {
+            id: format!("{kind} of {order}"),
+            source: "/shipping".into(),
+            kind: kind.into(),
+            subject: order.into(),
+            sequence,
+            data: json!({}),
+        };
+        evidence.admissions.push(Admission {
+            app: "order".into(),
+            source: event.source.clone(),
+            id: event.id.clone(),
+        });
+        evidence.events.extend([event.clone(), event]);
+    }
 }
 
 fn seal(evidence: &mut Evidence) {
@@ -592,6 +635,10 @@ pub(super) const SPOILED: &[Spoiled] = &[
         it.sold[0].gross += 1;
         it.sold[0].lines += 1;
     }),
+    ("a fee that nobody was told of", Invariant::I12, |it| {
+        it.orders[0].fee += 1;
+        it.shipments[0].fee += 1;
+    }),
     ("a tip that is taxed", Invariant::I12, |it| {
         it.orders[0].taxed += TIP;
         it.sold[0].taxed += TIP;
@@ -672,6 +719,46 @@ pub(super) const SPOILED: &[Spoiled] = &[
             it.given_back[0].lines -= 1;
         },
     ),
+    ("an order that nobody brings", Invariant::I15, |it| {
+        it.shipments.retain(|shipment| shipment.order_id != "card");
+    }),
+    ("another fee than the shipment's", Invariant::I15, |it| {
+        it.shipments[0].fee += 1;
+    }),
+    (
+        "a completed order that is still on its way",
+        Invariant::I15,
+        |it| {
+            it.shipments[0].status = "dispatched".into();
+        },
+    ),
+    (
+        "a cancelled order that a courier is booked for",
+        Invariant::I15,
+        |it| {
+            it.shipments[1].status = "booked".into();
+        },
+    ),
+    ("a cancelled order that was brought", Invariant::I15, |it| {
+        it.shipments[1].status = "delivered".into();
+    }),
+    ("a shipment of no order", Invariant::I15, |it| {
+        it.shipments.push(Shipment {
+            order_id: "elsewhere".into(),
+            ..it.shipments[0].clone()
+        });
+    }),
+    ("an order that was brought twice", Invariant::I15, |it| {
+        let told = |event: &&Event| event.kind == "shipment.delivered.v1";
+        let mut again = it.events.iter().find(told).expect("it").clone();
+        (again.id, again.sequence) = ("another".into(), 3);
+        it.admissions.push(Admission {
+            app: "order".into(),
+            source: again.source.clone(),
+            id: again.id.clone(),
+        });
+        it.events.push(again);
+    }),
     ("a secret in a log", Invariant::I10, |it| {
         it.leaks.push(Leak {
             secret: "a password".into(),

@@ -16,8 +16,9 @@ use e2e::{Target, checker};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::delivery;
 use crate::shop::Desk;
-use crate::stack::{self, GENEROUS};
+use crate::stack::{self, GENEROUS, newcomer};
 use crate::undoing::{deliver, signed};
 use plant::{ADDRESS, NAME, Planted};
 
@@ -61,6 +62,21 @@ async fn what_people_type_and_are_given_is_found_nowhere_else() -> Result<()> {
         for place in CERTAIN {
             ensure!(seen.contains(place), "the search does not see {place}");
         }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn where_something_is_brought_is_written_down_at_shipping_alone() -> Result<()> {
+    let stack = stack::shared().await?;
+    let street = e2e::client::fresh();
+    delivery::ordered_to(&newcomer(&stack).await?, &street).await?;
+    let canary = [plant::record("a street", &street)];
+    insist("shipping's own row", GENEROUS, || async {
+        let found = found(&checker::texts(&stack).await?, &canary);
+        let places: Vec<_> = found.iter().map(|(_, place)| place.as_str()).collect();
+        ensure!(places == ["shipping shipments.address"], "{places:?}");
         Ok(())
     })
     .await

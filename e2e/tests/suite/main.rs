@@ -10,6 +10,7 @@ mod bearers;
 mod browser;
 mod canaries;
 mod checkout;
+mod delivery;
 mod documents;
 mod faults;
 mod federation;

@@ -10,6 +10,7 @@ use e2e::client::fresh;
 use e2e::{Client, Order, Role, Target, failpoints};
 use reqwest::StatusCode;
 
+use crate::delivery;
 use crate::healing::advance;
 use crate::shop::{Shelf, by_card, order_by_card, place_at_once, wish_for};
 use crate::stack::{self, browser, menu, newcomer, order_one};
@@ -18,7 +19,7 @@ use crate::stack::{self, browser, menu, newcomer, order_one};
 const REST: Duration = Duration::from_secs(12);
 
 /// A rule, who keeps it, and what is violated without it, in the checker's words.
-const MUTATIONS: [(&str, &[&str], Invariant, &str); 3] = [
+const MUTATIONS: [(&str, &[&str], Invariant, &str); 4] = [
     (
         "inbox",
         &["inventory", "payment"],
@@ -31,6 +32,12 @@ const MUTATIONS: [(&str, &[&str], Invariant, &str); 3] = [
         &["payment"],
         Invariant::I2,
         "the provider has",
+    ),
+    (
+        "courier_word",
+        &["order"],
+        Invariant::I15,
+        "its shipment is failed",
     ),
 ];
 
@@ -74,6 +81,8 @@ async fn provoke(target: &Target, rule: &str) -> Result<()> {
             Ok(())
         }
         "stock_guard" => oversell(target, &customer).await,
+        // Nobody drives there, and order does not want to hear of it.
+        "courier_word" => delivery::unfound(&customer).await,
         _ => {
             // Its answer gets lost under every key anew.
             let wish = by_card(e2e::coffee(&menu(&customer).await?)?, "tok_lost_authorise");

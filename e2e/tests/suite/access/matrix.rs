@@ -74,7 +74,7 @@ const MANAGERS: &[Caller] = &[P(Role::Manager), P(Role::Admin)];
 const OPERATORS: &[Caller] = &[P(Role::Admin)];
 
 /// Who holds a scope, and whose resources it is for.
-const SCOPES: [(&str, &[Caller], &[Whose]); 20] = [
+const SCOPES: [(&str, &[Caller], &[Whose]); 26] = [
     (
         "catalog:manage",
         MANAGERS,
@@ -99,6 +99,12 @@ const SCOPES: [(&str, &[Caller], &[Whose]); 20] = [
     ("payment:operate", OPERATORS, &[Whose::Operators]),
     ("payment:read", MANAGERS, &[Whose::Stores]),
     ("payment:refund", MANAGERS, &[Whose::Stores]),
+    ("shipping:announce", SAGA, &[Whose::Sagas]),
+    ("shipping:dispatch", STAFF, &[Whose::Stores]),
+    ("shipping:manage", MANAGERS, &[Whose::Stores]),
+    ("shipping:operate", OPERATORS, &[Whose::Operators]),
+    ("shipping:quote", READERS, &[Whose::Everybodys]),
+    ("shipping:read", PEOPLE, &[Whose::Customers]),
 ];
 
 /// One route.
@@ -117,7 +123,14 @@ pub struct Row {
 }
 
 /// The services with a document.
-pub const SERVICES: [&str; 5] = ["catalog", "identity", "inventory", "order", "payment"];
+pub const SERVICES: [&str; 6] = [
+    "catalog",
+    "identity",
+    "inventory",
+    "order",
+    "payment",
+    "shipping",
+];
 
 /// What the BFF's own sidecar delivers: its document is of the public listener.
 const DELIVERED: [(&str, &str); 6] = [

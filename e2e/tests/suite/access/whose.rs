@@ -219,6 +219,19 @@ const ENTRIES: &[(&str, Whose, &[&str])] = &[
         ],
     ),
     ("payment", Protocols, &["POST /v1/webhooks/provider"]),
+    ("shipping", Operators, &LETTERS),
+    ("shipping", Everybodys, &["POST /v1/quotes"]),
+    ("shipping", Sagas, &["PUT /v1/shipments/{order}"]),
+    ("shipping", Customers, &["GET /v1/shipments/{order}"]),
+    (
+        "shipping",
+        Stores,
+        &[
+            "GET /v1/stores/{store}/shipments",
+            "GET /v1/stores/{store}/zones",
+            "PUT /v1/stores/{store}/zones",
+        ],
+    ),
     (
         "identity",
         Operators,
