@@ -14,6 +14,8 @@ CREATE TABLE sales (
     currency text NOT NULL,
     gross bigint NOT NULL,
     discount bigint NOT NULL,
+    -- What it costs to have it brought.
+    delivery bigint NOT NULL,
     tip bigint NOT NULL,
     total bigint NOT NULL,
     -- [{"rate_bp", "gross", "tax"}], in minor units.

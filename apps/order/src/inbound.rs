@@ -128,9 +128,15 @@ struct OrderChanged {
     total: Money,
     business_day: Option<NaiveDate>,
     tip: Option<Money>,
+    delivery: Option<Brought>,
     #[serde(default)]
     tax: Vec<Tax>,
     lines: Option<Vec<OrderedLine>>,
+}
+
+#[derive(Deserialize)]
+struct Brought {
+    fee: Money,
 }
 
 #[derive(Deserialize)]
@@ -212,6 +218,7 @@ impl OrderChanged {
             currency: self.total.currency,
             gross: lines.iter().map(|line| line.gross.amount).sum(),
             discount: lines.iter().map(|line| line.discount.amount).sum(),
+            delivery: self.delivery.map_or(0, |brought| brought.fee.amount),
             tip: self.tip.map_or(0, |tip| tip.amount),
             total: self.total.amount,
             tax: self.tax.iter().map(RateSum::from).collect(),

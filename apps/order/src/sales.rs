@@ -44,6 +44,8 @@ pub struct Sale {
     pub gross: i64,
     /// What was taken off them.
     pub discount: i64,
+    /// What it costs to have it brought.
+    pub delivery: i64,
     /// What was given on top.
     pub tip: i64,
     /// What is paid.
@@ -210,6 +212,8 @@ pub struct Figures {
     pub gross: Money,
     /// What was taken off them.
     pub discount: Money,
+    /// What it cost to have them brought.
+    pub delivery: Money,
     /// What was given on top.
     pub tip: Money,
     /// What is paid for them.
@@ -304,6 +308,7 @@ impl Figures {
             orders: 0,
             gross: none,
             discount: none,
+            delivery: none,
             tip: none,
             total: none,
             tax: Vec::new(),
@@ -322,6 +327,7 @@ impl Figures {
         for (sum, part) in [
             (&mut self.gross, other.gross),
             (&mut self.discount, other.discount),
+            (&mut self.delivery, other.delivery),
             (&mut self.tip, other.tip),
             (&mut self.total, other.total),
             (&mut self.returned, other.returned),

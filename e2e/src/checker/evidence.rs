@@ -168,6 +168,8 @@ pub struct Sold {
     pub currency: String,
     pub gross: i64,
     pub discount: i64,
+    /// What it costs to have it brought.
+    pub delivery: i64,
     pub tip: i64,
     pub total: i64,
     /// What is taxed, whatever the rate.

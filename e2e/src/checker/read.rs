@@ -99,7 +99,7 @@ const RETURNED_LINES: &str = "SELECT return_id, line, back.quantity, amount, goo
 const ORDER_LINES: &str =
     "SELECT order_id, line, quantity, line_total - discount AS cost, returned, refunded FROM order_lines
     WHERE returned <> 0 OR refunded <> 0 OR order_id IN (SELECT order_id FROM returns)";
-const SOLD: &str = "SELECT order_id, version, store_id, checkout, currency, gross, discount, tip, total,
+const SOLD: &str = "SELECT order_id, version, store_id, checkout, currency, gross, discount, delivery, tip, total,
     (SELECT coalesce(sum((rate->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(tax) AS rate) AS taxed,
     (SELECT coalesce(sum((line->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(lines) AS line) AS lines
     FROM sales ORDER BY order_id";

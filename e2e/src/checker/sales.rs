@@ -35,6 +35,7 @@ pub(super) fn equal_the_orders(evidence: &Evidence) -> Verdict {
             currency: order.currency.clone(),
             gross: order.lines,
             discount: order.shares,
+            delivery: order.fee,
             tip: order.tip,
             total: order.total,
             taxed: order.taxed,

@@ -123,6 +123,7 @@ fn order(evidence: &mut Evidence, id: &str, method: &str, steps: &[Step], checko
         currency: "EUR".into(),
         gross: PRICE + OFF - TIP,
         discount: OFF,
+        delivery: 0,
         tip: TIP,
         total: PRICE,
         taxed: PRICE - TIP,
@@ -385,9 +386,12 @@ fn ship(evidence: &mut Evidence, order: &str, status: &str) {
     let own = own.expect("an order");
     (own.fee, own.courier) = (FEE, Some("booked".into()));
     own.lines -= FEE;
-    let sold = evidence.sold.iter_mut().find(|it| it.order_id == order);
+    let mut sold = evidence.sold.iter_mut();
+    let sold = sold.find(|sold| sold.order_id == order);
     let sold = sold.expect("a sale");
-    (sold.gross, sold.lines) = (sold.gross - FEE, sold.lines - FEE);
+    sold.delivery = FEE;
+    sold.gross -= FEE;
+    sold.lines -= FEE;
     evidence.shipments.push(Shipment {
         order_id: order.into(),
         status: status.into(),

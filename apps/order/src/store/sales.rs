@@ -23,14 +23,14 @@ pub async fn take(connection: &mut PgConnection, fact: &Fact) -> Result<()> {
 
 async fn sold(connection: &mut PgConnection, sale: &Sale) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO sales (order_id, version, store_id, business_day, checkout, currency, gross, discount, tip, total,
-                            tax, lines)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        "INSERT INTO sales (order_id, version, store_id, business_day, checkout, currency, gross, discount, delivery,
+                            tip, total, tax, lines)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (order_id) DO UPDATE
              SET version = excluded.version, store_id = excluded.store_id, business_day = excluded.business_day,
                  checkout = excluded.checkout, currency = excluded.currency, gross = excluded.gross,
-                 discount = excluded.discount, tip = excluded.tip, total = excluded.total, tax = excluded.tax,
-                 lines = excluded.lines
+                 discount = excluded.discount, delivery = excluded.delivery, tip = excluded.tip,
+                 total = excluded.total, tax = excluded.tax, lines = excluded.lines
              WHERE sales.version < excluded.version",
         sale.order.0,
         sale.version,
@@ -40,6 +40,7 @@ async fn sold(connection: &mut PgConnection, sale: &Sale) -> Result<()> {
         sale.currency.as_str(),
         sale.gross,
         sale.discount,
+        sale.delivery,
         sale.tip,
         sale.total,
         Json(&sale.tax) as _,
@@ -85,16 +86,18 @@ pub async fn days(
 ) -> Result<Vec<Day>> {
     let rows = sqlx::query!(
         r#"SELECT business_day AS "day!", currency AS "currency!", sum(orders)::bigint AS "orders!",
-                  sum(gross)::bigint AS "gross!", sum(discount)::bigint AS "discount!", sum(tip)::bigint AS "tip!",
+                  sum(gross)::bigint AS "gross!", sum(discount)::bigint AS "discount!",
+                  sum(delivery)::bigint AS "delivery!", sum(tip)::bigint AS "tip!",
                   sum(total)::bigint AS "total!", sum(cancelled)::bigint AS "cancelled!",
                   sum(returns)::bigint AS "returns!", sum(returned)::bigint AS "returned!"
            FROM (SELECT business_day, currency, sold::int AS orders, sold::int * gross AS gross,
-                        sold::int * discount AS discount, sold::int * tip AS tip, sold::int * total AS total,
+                        sold::int * discount AS discount, sold::int * delivery AS delivery, sold::int * tip AS tip,
+                        sold::int * total AS total,
                         (checkout = 'cancelled')::int AS cancelled, 0 AS returns, 0 AS returned
                  FROM sales WHERE store_id = $1 AND business_day BETWEEN $2 AND $3
                    AND (sold OR checkout = 'cancelled')
                  UNION ALL
-                 SELECT business_day, currency, 0, 0, 0, 0, 0, 0, 1, amount
+                 SELECT business_day, currency, 0, 0, 0, 0, 0, 0, 0, 1, amount
                  FROM sales_returns WHERE store_id = $1 AND business_day BETWEEN $2 AND $3) AS fact
            GROUP BY business_day, currency ORDER BY business_day, currency"#,
         store.0,
@@ -112,6 +115,7 @@ pub async fn days(
                 orders: row.orders,
                 gross: money(row.gross),
                 discount: money(row.discount),
+                delivery: money(row.delivery),
                 tip: money(row.tip),
                 total: money(row.total),
                 cancelled: row.cancelled,

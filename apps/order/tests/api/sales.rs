@@ -126,7 +126,7 @@ async fn they_are_the_sums_of_what_was_told() {
     world.hear(&told(&world).await).await;
     let sales = world.sales("from=2026-03-02&to=2026-03-02").await;
     let figures = json!({
-        "orders": 2, "gross": money(5 * PRICE), "discount": money(0), "tip": money(100),
+        "orders": 2, "gross": money(5 * PRICE), "discount": money(0), "delivery": money(0), "tip": money(100),
         "total": money(5 * PRICE + 100), "cancelled": 1, "returns": 1, "returned": money(PRICE),
         "tax": [{"rate_bp": 800, "gross": money(5 * PRICE), "tax": money(66)}],
         "returned_tax": [{"rate_bp": 800, "gross": money(PRICE), "tax": money(17)}],
