@@ -13,7 +13,7 @@ use service::{auth, etag, extract};
 use crate::cookies::NotAValue;
 use crate::limits::Full;
 use crate::perimeter::forward;
-use crate::perimeter::origin::Refusal;
+use crate::perimeter::origin::{NO_FORMS, Refusal};
 use crate::seal::SealError;
 use crate::session::{GrantError, SessionError};
 use crate::shelf;
@@ -217,7 +217,7 @@ fn refused(refusal: Refusal) -> Problem {
             "request-header-missing",
             "A request that changes something needs the header X-Crema-Request: 1",
         ),
-        Refusal::Form => extract::unsupported(&[extract::JSON]),
+        Refusal::Form => extract::unsupported(&NO_FORMS),
     }
 }
 

@@ -64,6 +64,19 @@ impl Bound {
     }
 }
 
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let mut places = self.bound.0.lock().unwrap_or_else(PoisonError::into_inner);
+        places.taken -= 1;
+        if let Some(taken) = places.of.get_mut(&self.origin) {
+            *taken -= 1;
+            if *taken == 0 {
+                places.of.remove(&self.origin);
+            }
+        }
+    }
+}
+
 /// Room for large bodies.
 #[derive(Clone)]
 pub(super) struct Large(Arc<Semaphore>);
@@ -84,19 +97,6 @@ impl Large {
         }
         let room = self.0.clone().try_acquire_owned();
         room.map(Some).map_err(|_| Full::All)
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        let mut places = self.bound.0.lock().unwrap_or_else(PoisonError::into_inner);
-        places.taken -= 1;
-        if let Some(taken) = places.of.get_mut(&self.origin) {
-            *taken -= 1;
-            if *taken == 0 {
-                places.of.remove(&self.origin);
-            }
-        }
     }
 }
 

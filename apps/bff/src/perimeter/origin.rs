@@ -31,7 +31,7 @@ pub enum Refusal {
 
 /// What no form can send: to send one of these, a script of another site would have to ask first (Fetch, "CORS-safelisted
 /// request-header"), and is never allowed to. Which of them a row reads is the row's business.
-const NO_FORMS: [&str; 4] = [extract::JSON, "image/jpeg", "image/png", "image/webp"];
+pub const NO_FORMS: [&str; 4] = [extract::JSON, "image/jpeg", "image/png", "image/webp"];
 
 /// Judges a request under `/api` of the platform at `origin`.
 pub fn judge(method: &Method, headers: &HeaderMap, origin: &str) -> Result<(), Refusal> {

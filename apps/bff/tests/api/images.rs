@@ -203,6 +203,24 @@ async fn there_is_room_for_so_many_pictures_at_once_and_all_else_goes_on() {
     assert_eq!(answer.status, StatusCode::OK);
 }
 
+/// If it were read first, the answer would be that it takes too long.
+#[tokio::test]
+async fn no_picture_is_read_of_whom_nobody_knows_any_more() {
+    let stage = Stage::set().await;
+    let mut browser = stage.signed_in().await;
+    let mut left_over = browser.clone();
+    browser.send(Method::DELETE, "/api/session", &[], "").await;
+    let kind = [("content-type", "image/png")];
+    let (read, _begun) = unbounded_channel();
+    let answer = left_over
+        .upload(Method::PUT, &image(), &kind, stuck(read))
+        .await;
+    assert_eq!(
+        (answer.status, answer.problem()),
+        (StatusCode::UNAUTHORIZED, "session-ended".into())
+    );
+}
+
 #[tokio::test]
 async fn anybody_is_shown_a_picture_once_and_for_ever() {
     let stage = Stage::set().await;

@@ -15,7 +15,7 @@ use image::{
 use super::whole::is_whole_jpeg;
 use super::{Drawn, Hash, Refused};
 
-/// The widths that are drawn: a row of the menu on a phone, a card of it on a wide screen, the sheet of a product.
+/// The widths that are drawn: a thumbnail in a list, a card of the menu, the sheet of a product.
 pub const WIDTHS: [u32; 3] = [160, 480, 960];
 /// The shortest side of a picture: the smallest rendition is not to be enlarged.
 pub const NARROWEST: u32 = WIDTHS[0];

@@ -155,7 +155,7 @@ fn card(product: Product, chosen: RwSignal<Option<Product>>) -> impl IntoView {
     let for_sale = price.is_some() && !sold_out;
     view! {
         <li class="product" class:gone=sold_out data-testid="product-card">
-            {picture(&product, "(max-width: 40rem) 7rem, 19rem")}
+            {picture(&product, "(max-width: 40rem) 14rem, 19rem")}
             <div class="product-text">
                 <h3>
                     <button type="button" class="whole" disabled=!for_sale aria-haspopup="dialog"
