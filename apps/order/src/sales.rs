@@ -3,7 +3,7 @@
 //! Invariant: a fact is a function of one event alone, and says whose it is and how new; so neither the order of arrival
 //! nor a repetition changes what is reported.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::money::{Currency, Money};
@@ -146,19 +146,27 @@ pub enum PeriodError {
     /// It is too long.
     #[error("must be at most 92 days, `from` among them")]
     Long,
+    /// It has a day that is further away than a calendar is good for.
+    #[error("must be of the years 1 to 9999")]
+    Year,
 }
 
 impl Period {
     /// The days from `from` to `to`.
     pub fn new(from: NaiveDate, to: NaiveDate) -> Result<Self, PeriodError> {
+        if [from, to]
+            .iter()
+            .any(|day| !(1..=9999).contains(&day.year()))
+        {
+            return Err(PeriodError::Year);
+        }
         if to < from {
             return Err(PeriodError::Backwards);
         }
-        // Past the calendar's end every day is near enough.
-        match from.checked_add_days(Days::new(MOST_DAYS)) {
-            Some(beyond) if to >= beyond => Err(PeriodError::Long),
-            _ => Ok(Self { from, to }),
+        if from + Days::new(MOST_DAYS) <= to {
+            return Err(PeriodError::Long);
         }
+        Ok(Self { from, to })
     }
 
     /// Its first day.

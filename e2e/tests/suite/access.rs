@@ -254,6 +254,7 @@ async fn the_inside_is_not_published() -> Result<()> {
         "/events/inventory",
         "/events/payment",
         "/events/dead",
+        "/crema.order.v1.Orders/GetOrder",
         "/v1/payments",
         "/v1/reservations",
         "/v1/webhooks/provider",

@@ -45,7 +45,14 @@ impl From<PeriodError> for Problem {
             "invalid-query",
             "The query can't be used",
         )
-        .field("/to", error.to_string())
+        .field(
+            if error == PeriodError::Year {
+                "/from"
+            } else {
+                "/to"
+            },
+            error.to_string(),
+        )
     }
 }
 

@@ -22,7 +22,9 @@ fn a_period_has_a_day_at_least_and_ninety_two_at_most() {
     assert_eq!(of(99), Some(PeriodError::Backwards));
     assert_eq!(of(100 + MOST_DAYS - 1), None);
     assert_eq!(of(100 + MOST_DAYS), Some(PeriodError::Long));
-    assert!(Period::new(NaiveDate::MAX, NaiveDate::MAX).is_ok());
+    for far in [NaiveDate::MIN, NaiveDate::MAX] {
+        assert_eq!(Period::new(far, far), Err(PeriodError::Year));
+    }
 }
 
 #[test]

@@ -259,6 +259,8 @@ async fn they_are_shown_to_those_who_run_the_store_alone() {
         "from=2026-03-02&to=2026-03-01",
         "from=2026-01-01&to=2026-04-03",
         "from=yesterday",
+        // A day that PostgreSQL has no name for.
+        "to=-262143-01-01",
         "day=2026-03-02",
     ] {
         let path = format!("{PATH}?{bad}");
