@@ -22,9 +22,12 @@ async fn series() -> Vec<(String, String)> {
     let samples = |text: &str| -> Vec<(String, String)> {
         let lines = text.lines().filter(|line| line.starts_with("crema_"));
         let samples = lines.filter_map(|line| line.split_once(' '));
-        samples
+        // They come in no particular order.
+        let mut samples: Vec<_> = samples
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+            .collect();
+        samples.sort();
+        samples
     };
     let (before, after) = (samples(&parked), samples(&metrics.render()));
     let both = before.into_iter().zip(after);
