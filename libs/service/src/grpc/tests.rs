@@ -127,6 +127,17 @@ fn a_wait_has_a_unit() {
     }
 }
 
+#[test]
+fn a_frame_holds_one_message_whole_and_plain() {
+    let one = framed("one");
+    assert!(unframed(&one).is_some());
+    assert!(unframed(&one[..one.len() - 1]).is_none());
+    assert!(unframed(&[one.clone(), one.clone()].concat()).is_none());
+    let mut compressed = one;
+    compressed[0] = 1;
+    assert!(unframed(&compressed).is_none());
+}
+
 proptest! {
     #[test]
     fn a_body_that_is_no_frame_is_refused_and_never_panics(body: Vec<u8>) {
