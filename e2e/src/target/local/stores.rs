@@ -12,12 +12,12 @@ use tokio::process::Command;
 
 use super::{Local, Record};
 
-/// Every row of every table of a database, each as one line of JSON that names its table.
-const EVERYTHING: &str = r"
-    SELECT format('SELECT json_build_object(''table'', %L, ''row'', to_json(one)) FROM %I.%I AS one',
+/// Every row of every table of a database, each as one line of JSON that names its table. No column has the alias's name.
+const EVERYTHING: &str = r#"
+    SELECT format('SELECT json_build_object(''table'', %L, ''row'', to_json("a row")) FROM %I.%I AS "a row"',
         CASE schemaname WHEN 'public' THEN '' ELSE schemaname || '.' END || tablename, schemaname, tablename)
     FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1 \gexec
-    SELECT 1 WHERE false";
+    SELECT 1 WHERE false"#;
 /// Every key of Redis with its value, whatever it is.
 const EVERY_KEY: &str = "
     local all = {}

@@ -103,7 +103,7 @@ const SCOPES: [(&str, &[Caller], &[Whose]); 26] = [
     ("shipping:dispatch", STAFF, &[Whose::Stores]),
     ("shipping:manage", MANAGERS, &[Whose::Stores]),
     ("shipping:operate", OPERATORS, &[Whose::Operators]),
-    ("shipping:quote", READERS, &[Whose::Everybodys]),
+    ("shipping:quote", PEOPLE, &[Whose::Everybodys]),
     ("shipping:read", PEOPLE, &[Whose::Customers]),
 ];
 
