@@ -17,7 +17,12 @@ use crate::stack::{self, browser, newcomer, word};
 /// What is told of an order that is paid by card: three things by payment, two by inventory, two by order itself.
 const TOLD: usize = 7;
 /// What tells of an order, so that its timeline is whole.
-const TOPICS: [&str; 3] = ["order-events", "payment-events", "inventory-events"];
+const TOPICS: [&str; 4] = [
+    "order-events",
+    "payment-events",
+    "inventory-events",
+    "shipping-events",
+];
 
 /// What the copy, and what must not follow from reading again, hold: each row as one text.
 async fn rows(target: &Target, app: &str, table: &str) -> Result<BTreeSet<String>> {

@@ -140,7 +140,7 @@ async fn secrets_change_under_load_without_a_restart_and_refuse_nobody() -> Resu
     }
     let logins_after = stack.rows("order", logins).await?;
     ensure!(
-        logins_before.len() == 5 && logins_after.len() == 5,
+        logins_before.len() == 6 && logins_after.len() == 6,
         "{logins_before:?} {logins_after:?}"
     );
     ensure!(
