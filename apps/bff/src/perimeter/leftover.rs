@@ -16,8 +16,9 @@ use axum::response::Response;
 use futures::StreamExt as _;
 use http_body::{Frame, SizeHint};
 
-/// The most bytes of an unread body that are still taken.
-const MOST: usize = 1024 * 1024;
+/// The most bytes of an unread body that are still taken: what a camera makes of a photograph, at least. Whoever sends one
+/// that is too large is to read just that.
+const MOST: usize = 16 * 1024 * 1024;
 /// How long they are taken. Whoever is slower is cut off.
 const DEADLINE: Duration = Duration::from_secs(2);
 
