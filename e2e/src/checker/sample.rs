@@ -642,6 +642,7 @@ pub(super) const SPOILED: &[Spoiled] = &[
     ("a fee that nobody was told of", Invariant::I12, |it| {
         it.orders[0].fee += 1;
         it.shipments[0].fee += 1;
+        it.sold[0].delivery += 1;
     }),
     ("a tip that is taxed", Invariant::I12, |it| {
         it.orders[0].taxed += TIP;
