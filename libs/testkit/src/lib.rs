@@ -1,6 +1,6 @@
 //! What every service's tests need and no service owns: a fresh PostgreSQL database per test, an issuer of access
 //! tokens, an RSA key, a stand-in for the Dapr sidecar, a comparison with the committed document, a reader of
-//! `.proto` files, Prometheus' judgement of alerts.
+//! `.proto` files, Prometheus' judgement of alerts, the log of the tests' own process.
 //!
 //! Invariant: nothing here knows a service's tables, tokens' meaning or payloads; fixtures live beside the tests that
 //! use them. Failures panic with the cause, because a test has nobody to hand an error to.
@@ -8,6 +8,7 @@
 pub mod alerts;
 mod database;
 mod issuer;
+pub mod log;
 pub mod openapi;
 pub mod proto;
 pub mod rsa;

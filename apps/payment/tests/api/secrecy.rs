@@ -1,9 +1,10 @@
 //! What stands for a card is kept no longer than it is needed, and shown to nobody but the provider.
 
 use payment::provider::Provider;
+use testkit::log;
 
 use crate::provider::Mood;
-use crate::world::{TOKEN, World, logged};
+use crate::world::{TOKEN, World};
 
 for_each_provider![the_token_is_stored_until_the_provider_has_decided_and_never_told,];
 
@@ -59,7 +60,7 @@ async fn the_token_is_stored_until_the_provider_has_decided_and_never_told(provi
     let history = format!("/v1/payments/{}/transactions", good.0);
     let history = world.get(&world.manager(), &history).await;
     assert!(!history.body.to_string().contains(TOKEN));
-    let logged = logged();
+    let logged = log::kept();
     assert!(logged.contains(&good.0.to_string()), "something was logged");
     assert!(!logged.contains(TOKEN));
     for secret in ["newest", "of-a-test"] {

@@ -1,6 +1,6 @@
 //! One service with a database of its own and a provider, and people and services with tokens.
 
-use std::sync::{Arc, Mutex, Once};
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use axum::Router;
@@ -20,7 +20,7 @@ use service::clock::Clock;
 use service::ids::Ids;
 use service::routes::Guard;
 use sqlx::PgPool;
-use testkit::{APP_TOKEN, Claims, Issuer};
+use testkit::{APP_TOKEN, Claims, Issuer, log};
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -92,7 +92,7 @@ impl World {
 
     /// With a sidecar that leads to another than the stand-in.
     pub async fn at(provider: Provider, config: DaprConfig) -> Self {
-        log();
+        log::keep();
         let db = testkit::database(&[&payment::MIGRATOR, &outbox::MIGRATOR]).await;
         let dapr = provider::dapr(&config);
         let secret = [("current", "newest"), ("previous", "older")];
@@ -372,37 +372,6 @@ impl World {
         .expect("a count");
         assert_eq!(unbalanced, 0);
     }
-}
-
-/// Everything that was logged by this process, from `DEBUG` up.
-pub fn logged() -> String {
-    String::from_utf8_lossy(&LOG.lock().expect("the log")).into_owned()
-}
-
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Writer;
-
-impl std::io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LOG.lock().expect("the log").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// For the whole process: a subscriber of one thread alone is switched off by the others.
-fn log() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
-            .with_writer(|| Writer)
-            .init();
-    });
 }
 
 /// When every test begins.

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use shipping::upkeep;
+use testkit::log;
 
 use crate::carrier::Mood;
-use crate::world::{STORE, World, address, announcement, logged};
+use crate::world::{STORE, World, address, announcement};
 
 /// Everything that the database holds but for the two columns that are meant to, as text.
 async fn stored(world: &World) -> String {
@@ -68,7 +69,7 @@ async fn no_log_no_event_and_no_problem_says_where_somebody_lives() {
     }
     let stored = stored(&world).await;
     assert!(stored.contains(&order.to_string()));
-    let logged = logged();
+    let logged = log::kept();
     assert!(logged.contains(&order.to_string()), "something was logged");
     // A postcode alone may stand in an id or an instant too.
     for private in ["Canary", "341 2273", "\"04109\""] {

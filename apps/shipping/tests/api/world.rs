@@ -1,6 +1,6 @@
 //! One service with a database of its own, two stores with zones, a carrier, and callers with tokens.
 
-use std::sync::{Arc, Mutex, Once};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -18,7 +18,7 @@ use shipping::state::App;
 use shipping::store::shipments;
 use shipping::{driver, feed, routes, seed};
 use sqlx::PgPool;
-use testkit::{APP_TOKEN, Claims, Issuer};
+use testkit::{APP_TOKEN, Claims, Issuer, log};
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -89,7 +89,7 @@ impl World {
 
     /// Without any store.
     pub async fn empty() -> Self {
-        log();
+        log::keep();
         let db = testkit::database(&[&shipping::MIGRATOR, &outbox::MIGRATOR]).await;
         let (carrier, config) = carrier::start().await;
         let dapr = Dapr::connect(&config).expect("a usable configuration");
@@ -340,37 +340,6 @@ struct Stored {
     sequence: i64,
     time: DateTime<Utc>,
     data: Value,
-}
-
-/// Everything that was logged by this process, from `DEBUG` up.
-pub fn logged() -> String {
-    String::from_utf8_lossy(&LOG.lock().expect("the log")).into_owned()
-}
-
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Writer;
-
-impl std::io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LOG.lock().expect("the log").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// For the whole process: a subscriber of one thread alone is switched off by the others.
-fn log() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
-            .with_writer(|| Writer)
-            .init();
-    });
 }
 
 /// When every test begins.
