@@ -15,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use service::clock::Clock;
+use service::database;
 use service::money::{Currency, Money};
 use sqlx::PgPool;
 
@@ -110,10 +111,7 @@ impl Menus {
     }
 
     async fn read(&self, store: StoreId, at: DateTime<Utc>) -> Result<Snapshot, Error> {
-        let mut snapshot = self
-            .db
-            .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await?;
+        let mut snapshot = database::snapshot(&self.db).await?;
         let menu = store::menu(&mut snapshot, store, at).await?;
         let hours = store::hours::read(&mut snapshot, store).await?;
         snapshot.commit().await?;

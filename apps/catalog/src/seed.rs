@@ -3,6 +3,7 @@
 //! Invariant: it is written whole or not at all, and only while there is no store; what somebody changed stays.
 
 use serde::Deserialize;
+use service::database;
 use service::money::Currency;
 use sqlx::PgPool;
 
@@ -26,7 +27,7 @@ pub enum SeedError {
 /// Fills an empty catalogue; tells whether it was empty.
 pub async fn demo(db: &PgPool) -> Result<bool, SeedError> {
     let seed: Seed = serde_json::from_str(DEMO)?;
-    let mut transaction = db.begin().await?;
+    let mut transaction = database::begin(db).await?;
     let empty = store::lock_if_empty(&mut transaction).await?;
     if empty {
         store::insert(&mut transaction, &seed).await?;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use service::database;
 use service::server::Shutdown;
 use sqlx::PgConnection;
 
@@ -42,7 +43,7 @@ pub async fn settle(app: &App) -> Result<(), Error> {
         return Ok(());
     }
     drop(connection);
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     settle_due(app, &mut transaction, app.clock.now()).await?;
     transaction.commit().await?;

@@ -6,6 +6,7 @@
 
 use axum::http::{HeaderMap, HeaderValue};
 use chrono::{DateTime, Utc};
+use service::database;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -75,7 +76,7 @@ async fn admit(
 ) -> Result<Option<(Next, HeaderValue)>, Failure> {
     let previous = session::current(app, headers).await?;
     let cookie = Opaque::new(&app.ids)?;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     // The account before its sessions: whoever closes it locks in this order too.
     store::accounts::lock(&mut db, person).await?;
     let account = store::accounts::get(&mut db, person).await?;
@@ -141,7 +142,7 @@ pub async fn complete(
     origin: &Origin,
 ) -> Result<Option<HeaderValue>, Failure> {
     let cookie = Opaque::new(&app.ids)?;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     store::accounts::lock(&mut db, person).await?;
     if session::half_way(app, &mut db, headers).await? != Some(person) {
         return Ok(None);

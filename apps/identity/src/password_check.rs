@@ -4,6 +4,7 @@
 //! too early. Nobody guesses anywhere without the [brakes](throttle).
 
 use secrecy::SecretString;
+use service::database;
 
 use crate::audit::{self, Entry, Kind};
 use crate::error::Failure;
@@ -31,7 +32,7 @@ pub async fn verify(
     password: SecretString,
     origin: &Origin,
 ) -> Result<Verdict, Failure> {
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let tried = throttle::begin(&mut db, email, origin, app.clock.now()).await?;
     let credentials = match EmailAddress::parse(email) {
         Ok(email) => store::people::credentials(&mut db, &email).await?,

@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dapr_kit::{BindingError, Dapr};
+use service::database;
 use sqlx::PgConnection;
 
 use crate::error::Failure;
@@ -109,7 +110,7 @@ async fn write_link(
         return Ok(None);
     };
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Some(contact) = store::people::by_address(&mut db, &address).await? else {
         return Ok(None);
     };
@@ -139,7 +140,7 @@ async fn write_wish(app: &App, mail: &Claimed) -> Result<Option<Letter>, Failure
         return Ok(None);
     };
     let (now, purpose) = (app.clock.now(), Purpose::ChangeAddress);
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Some(person) = store::sessions::owner(&mut db, session, now).await? else {
         return Ok(None);
     };

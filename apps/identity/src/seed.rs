@@ -4,6 +4,7 @@
 
 use dapr_kit::{DaprError, Secret};
 use serde::Deserialize;
+use service::database;
 use uuid::Uuid;
 
 use crate::audit::{Entry, Kind};
@@ -54,7 +55,7 @@ pub async fn wanted(app: &App) -> Result<bool, SeedError> {
 /// Adds the people of the demonstration; `passwords` has one per role.
 pub async fn run(app: &App, passwords: &Secret) -> Result<(), SeedError> {
     let people: Vec<DemoPerson> = serde_json::from_str(include_str!("../seed/people.json"))?;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let mut registered = Vec::new();
     for person in &people {
         let password = passwords.require(person.role.as_str())?.to_owned();

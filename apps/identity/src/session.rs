@@ -4,6 +4,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, Duration, Utc};
+use service::database;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -109,7 +110,7 @@ pub async fn sign_out(
     origin: &Origin,
     client: Option<&str>,
 ) -> Result<(), Failure> {
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let ended = end(app, &mut db, id, Reason::SignedOut).await?;
     record_end(app, &mut db, &ended, Reason::SignedOut).await?;
     if let Some(ended) = &ended {

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dapr_kit::{Dapr, DaprError};
 use serde::{Deserialize, Serialize};
+use service::database;
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -87,7 +88,7 @@ pub async fn of_grant(app: &App, grant: Uuid, access: Uuid) -> Result<Option<Sta
         return Ok(Some(standing));
     }
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     store::grants::mark_used(&mut db, grant, access, now).await?;
     let standing = store::grants::standing(&mut db, grant, now).await?;
     db.commit().await?;

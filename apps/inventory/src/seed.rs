@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use service::database;
 use service::ids::Ids;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -55,7 +56,7 @@ struct SeedItem {
 /// Fills an empty inventory; tells whether it was empty.
 pub async fn demo(db: &PgPool, ids: &Ids, now: DateTime<Utc>) -> Result<bool, SeedError> {
     let seed: Seed = serde_json::from_str(DEMO)?;
-    let mut transaction = db.begin().await?;
+    let mut transaction = database::begin(db).await?;
     let empty = recipes::lock_if_empty(&mut transaction).await?;
     if empty {
         insert(&mut transaction, &seed, ids, now).await?;

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use service::database;
 use service::server::Shutdown;
 use sqlx::PgConnection;
 
@@ -48,7 +49,7 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
         return Ok(0);
     }
     drop(connection);
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     if !told::lead(&mut transaction).await? {
         return Ok(0);
     }

@@ -5,6 +5,7 @@
 //! the last moment, by a token that had not been refused yet, is found as well.
 
 use chrono::TimeDelta;
+use service::database;
 
 use crate::checkout::{self, RequestError};
 use crate::order::{OrderId, Reason};
@@ -50,7 +51,7 @@ pub async fn cancel_orders(app: &App) -> Result<usize, sqlx::Error> {
 }
 
 async fn cancel(app: &App, id: OrderId) -> Result<(), RequestError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let order = store::orders::find_for_update(&mut transaction, id)
         .await?
         .ok_or(RequestError::CannotCancel)?;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use service::database;
 use service::idempotency::horizon;
 use service::server::Shutdown;
 use tokio::time::{MissedTickBehavior, interval};
@@ -84,7 +85,7 @@ pub async fn seal_history(app: &App) -> Result<u64, sqlx::Error> {
 }
 
 async fn seal_some(app: &App) -> Result<bool, sqlx::Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let heads = if store::seals::lead(&mut transaction).await? {
         store::seals::take_unsealed(&mut transaction, MOST_ROWS).await?
     } else {

@@ -3,6 +3,7 @@
 //! Invariant: an outcome is recorded once, in one transaction with all that follows from it: the payment's step, the
 //! ledger, the event, and the operation that undoes what came too late.
 
+use service::database;
 use service::failpoint;
 use service::money::Money;
 use sqlx::PgConnection;
@@ -107,7 +108,7 @@ pub async fn settle_or_abandon(app: &App, operation: &Operation) -> Result<(), E
 
 /// Gives an operation up: an authorisation's payment is void, a capture's can't be captured any more.
 async fn abandon(app: &App, operation: &Operation) -> Result<(), Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let (payment, Progress::Open) = stand(&mut transaction, operation).await? else {
         return Ok(());
     };
@@ -153,7 +154,7 @@ pub async fn step(
 /// Records what the provider decided, with all that follows from it, unless that was done before. Returns where the
 /// payment stands.
 async fn record(app: &App, operation: &Operation, outcome: &Outcome) -> Result<Payment, Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let (payment, progress) = stand(&mut transaction, operation).await?;
     if !matches!(progress, Progress::Open | Progress::Abandoned) {
         return Ok(payment);

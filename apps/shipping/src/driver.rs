@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use service::database;
 use service::failpoint;
 use service::server::Shutdown;
 
@@ -199,7 +200,7 @@ async fn change(
     place: &str,
     effect: impl AsyncFnOnce(&mut sqlx::PgConnection, &Shipment) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let shipment = shipments::lock(&mut transaction, order).await?;
     let shipment = shipment.ok_or(Error::ShipmentNotFound)?;
     effect(&mut transaction, &shipment).await?;

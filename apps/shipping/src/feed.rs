@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use service::database;
 use service::failpoint;
 use service::server::Shutdown;
 use sqlx::PgConnection;
@@ -59,7 +60,7 @@ pub async fn pass(app: &App) -> Result<usize, Error> {
         feed::release(&mut connection).await?;
         return Ok(0);
     };
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     if !feed::advance(&mut transaction, from, page.next).await? {
         // Somebody who believed us dead has read on.
         return Ok(0);

@@ -9,6 +9,7 @@ use dapr_kit::{CloudEvent, trace};
 use outbox::{Admission, Incoming, admit};
 use serde::Deserialize;
 use serde_json::Value;
+use service::database;
 use service::delivery::{self, NotTaken};
 use service::failpoint;
 use sqlx::PgConnection;
@@ -109,7 +110,7 @@ async fn deliver(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {
         Wish::Withdraw(_) => "shipping.withdraw",
         Wish::Forget(_) => "shipping.forget",
     };
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     take(app, &mut transaction, event).await?;
     failpoint::reach(&format!("{place}.before_commit"));
     transaction.commit().await?;

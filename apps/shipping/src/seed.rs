@@ -3,6 +3,7 @@
 //! Invariant: they are written whole or not at all, and only while there is no store; what somebody changed stays.
 
 use serde::Deserialize;
+use service::database;
 use service::money::Currency;
 use sqlx::PgPool;
 
@@ -38,7 +39,7 @@ struct Store {
 /// Fills a database without stores; tells whether it was one.
 pub async fn demo(db: &PgPool) -> Result<bool, SeedError> {
     let stores: Vec<Store> = serde_json::from_str(DEMO)?;
-    let mut transaction = db.begin().await?;
+    let mut transaction = database::begin(db).await?;
     let empty = zones::lock_if_empty(&mut transaction).await?;
     if empty {
         for store in stores {

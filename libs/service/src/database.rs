@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use dapr_kit::{DaprError, Secret, Secrets};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgPool, PgTransaction};
+use tracing::Instrument as _;
 
 /// Connections of one service at most.
 const MOST_CONNECTIONS: u32 = 10;
@@ -88,6 +89,42 @@ impl Retirement {
             // One that can't be ended in good order is gone too.
             let _ = connection.close().await;
         }
+    }
+}
+
+/// Opens a transaction.
+///
+/// # Errors
+/// Those of the pool and of the server.
+pub async fn begin(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
+    open(pool, "BEGIN").await
+}
+
+/// Opens a transaction whose queries all see the rows of one instant, and write none.
+///
+/// # Errors
+/// Those of the pool and of the server.
+pub async fn snapshot(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
+    open(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+}
+
+/// A request may be given up at any await, and sqlx 0.9.0 loses track of a `BEGIN` that is given up on its way
+/// (transact-rs/sqlx#4393): the pool would lend the connection with its transaction open, and what the next ones write
+/// would not be committed. A task of its own is not given up, and a transaction that nobody takes is rolled back.
+async fn open(
+    pool: &PgPool,
+    statement: &'static str,
+) -> Result<PgTransaction<'static>, sqlx::Error> {
+    let pool = pool.clone();
+    #[expect(clippy::disallowed_methods, reason = "the one place that may")]
+    let opening = async move { pool.begin_with(statement).await };
+    match tokio::spawn(opening.in_current_span()).await {
+        Ok(opened) => opened,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process is about to end.
+            Err(_) => Err(sqlx::Error::PoolClosed),
+        },
     }
 }
 

@@ -8,6 +8,7 @@ pub mod remove;
 pub mod set;
 
 use service::auth::Principal;
+use service::database;
 use service::money::Money;
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ async fn write(
     version: i64,
     price: Option<Money>,
 ) -> Result<Price, EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     let currency = currency_at(&mut transaction, principal, store).await?;
     let amount = price.map(|price| amount_in(currency, price)).transpose();

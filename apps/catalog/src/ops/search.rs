@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use service::database;
 use service::extract::{Path, Query};
 use service::problem::Problem;
 
@@ -143,7 +144,7 @@ async fn search<'menu>(
         passing.truncate(question.limit);
         return Ok(passing);
     }
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let query = search::Query {
         store: snapshot.menu.store.id,
         words: &question.words,

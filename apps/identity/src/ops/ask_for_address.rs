@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{self, Entry, Kind};
 use crate::form::{self, FormError};
@@ -69,7 +70,7 @@ async fn ask(
     origin: &Origin,
 ) -> Result<(), FormError> {
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let charged = throttle::charge(&mut db, origin, now).await?;
     charged.map_err(FormError::TooEarly)?;
     store::mails::queue_wish(&mut db, app.ids.next(), address, session.id, now).await?;

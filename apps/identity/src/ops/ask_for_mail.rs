@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{self, Entry, Kind};
 use crate::form::{self, FormError};
@@ -88,7 +89,7 @@ async fn ask(
     origin: &Origin,
 ) -> Result<(), FormError> {
     let kind = mail::Kind::Link(purpose);
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let charged = throttle::charge(&mut db, origin, app.clock.now()).await?;
     charged.map_err(FormError::TooEarly)?;
     store::mails::queue(&mut db, app.ids.next(), kind, address, app.clock.now()).await?;

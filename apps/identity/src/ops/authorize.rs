@@ -10,6 +10,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::Duration;
+use service::database;
 use sqlx::PgConnection;
 
 use crate::audit::{Entry, Kind};
@@ -125,7 +126,7 @@ async fn grant(
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let (grant, code) = (app.ids.next(), Opaque::new(&app.ids)?);
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let mut entries = Vec::new();
     let entry = |kind| {
         Entry::of(kind)

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
@@ -45,7 +46,7 @@ pub async fn submit(
 /// Gives the account the address that the token was sent to; whether the token was good and the address free.
 async fn change(app: &App, token: &str, origin: &Origin) -> Result<bool, Failure> {
     let (now, hash) = (app.clock.now(), opaque::hash(token));
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Some(wish) = store::links::wish(&mut db, &hash, now).await? else {
         return Ok(false);
     };

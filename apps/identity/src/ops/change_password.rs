@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secrecy::SecretString;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
@@ -91,7 +92,7 @@ async fn change(
     let password_hash = hashed.map_err(Failure::from)?;
 
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     // The account before its sessions, as ever.
     let account = events::changed(app, &mut db, person, Change::PasswordChanged).await?;
     if account.is_none() {

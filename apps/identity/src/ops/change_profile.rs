@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
@@ -75,7 +76,7 @@ async fn change(
     origin: &Origin,
 ) -> Result<(), Failure> {
     let person = session.person;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     if !store::people::set_profile(&mut db, person, name, zone).await? {
         return Ok(());
     }

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub async fn renew(
     Path(id): Path<Uuid>,
 ) -> Result<Response, OperatorError> {
     let new = Opaque::new(&app.ids)?;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let (operator, _, present) = lock(&app, &mut db, &principal, id).await?;
     store::clients::set_secrets(&mut db, id, &new.hash(), Some(&present)).await?;
     let client = store::clients::get(&mut db, id).await?;
@@ -44,7 +45,7 @@ pub async fn drop_previous(
     principal: Principal,
     Path(id): Path<Uuid>,
 ) -> Result<Response, OperatorError> {
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let (operator, client, present) = lock(&app, &mut db, &principal, id).await?;
     if client.previous_secret.is_some() {
         store::clients::set_secrets(&mut db, id, &present, None).await?;

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secrecy::SecretString;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::events::{self, Change, Reason};
@@ -76,7 +77,7 @@ async fn delete(
         return Ok(false);
     };
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     // The account before its sessions, as ever.
     let account = events::changed(app, &mut db, person, Change::Deleted).await?;
     if account.is_none() {

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use uuid::Uuid;
@@ -29,7 +30,7 @@ pub async fn handle(
 ) -> Result<Response, OperatorError> {
     let expected = etag::expected_version(&headers)?;
     let registration = said.read(app.issuer())?;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Operator(operator) = Operator::of(&app, &mut db, &principal).await?;
     let before = store::clients::lock(&mut db, id).await?;
     let before = before.ok_or(OperatorError::NoClient)?;
@@ -59,7 +60,7 @@ pub async fn delete(
     principal: Principal,
     Path(id): Path<Uuid>,
 ) -> Result<Response, OperatorError> {
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Operator(operator) = Operator::of(&app, &mut db, &principal).await?;
     // First: whoever is granting it something at this moment is waited for, and what was granted ends with the rest.
     if !store::clients::delete(&mut db, id).await? {

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -42,7 +43,7 @@ pub async fn handle(
 /// Ends sessions of a person, with their grants.
 async fn end(app: &App, person: PersonId, picked: impl Fn(Uuid) -> bool) -> Result<(), Failure> {
     let reason = Reason::SignedOutElsewhere;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     store::accounts::lock(&mut db, person).await?;
     let ended = session::end_of(app, &mut db, person, picked, reason).await?;
     session::record_end(app, &mut db, &ended, reason).await?;

@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use service::database;
 use uuid::Uuid;
 
 use crate::audit::{Entry, Kind};
@@ -106,7 +107,7 @@ pub async fn link(
     let session = session.filter(|session| Some(session.id) == request.session);
     let session = session.ok_or(FormError::SignInFirst(PAGE))?;
     let (person, now) = (session.person, app.clock.now());
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     store::accounts::lock(&mut db, person).await?;
     let account = store::accounts::get(&mut db, person).await?;
     let account = account.filter(|account| account.active);
@@ -152,7 +153,7 @@ async fn unlink(
     origin: &Origin,
 ) -> Result<bool, FormError> {
     let person = session.person;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let found = store::accounts::lock(&mut db, person).await?;
     let account = store::accounts::get(&mut db, person).await?;
     let (Some(_), Some(account)) = (found, account) else {

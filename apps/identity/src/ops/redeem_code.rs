@@ -3,6 +3,7 @@
 //! Invariant: a code gives tokens once; a second use ends everything the first one gave.
 
 use chrono::{DateTime, Utc};
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::client::{Client, GrantType};
@@ -28,7 +29,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     let verifier = required("code_verifier", "code_verifier is missing")?;
 
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let code = store::codes::lock(&mut db, &code_hash)
         .await?
         .filter(|code| code.client == client.id())

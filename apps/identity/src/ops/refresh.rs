@@ -2,6 +2,8 @@
 //!
 //! Invariant: every answer replaces the token it was asked with; `rotation` tells a lost answer from a stolen token.
 
+use service::database;
+
 use crate::audit::{Entry, Kind};
 use crate::client::Client;
 use crate::error::OAuthError;
@@ -26,7 +28,7 @@ pub async fn run(app: &App, client: &Client, params: &Params) -> Result<Answer, 
     let requested = params.one("scope")?;
 
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let token = store::refresh_tokens::lock(&mut db, &presented)
         .await?
         .filter(|token| token.client == client.id())

@@ -8,6 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use secrecy::SecretString;
+use service::database;
 
 use crate::audit::{self, Entry, Kind};
 use crate::error::{Failure, no_store};
@@ -102,7 +103,7 @@ async fn register(
         role: Some(Role::Customer),
     };
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let (mail, entry) = if store::people::insert(&mut db, &person, now).await? {
         events::changed(app, &mut db, id, Change::Registered).await?;
         tracing::info!(user.id = %id, "registered");

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract;
 use service::problem::Problem;
@@ -204,7 +205,7 @@ pub async fn handle(
         Kind::Public => None,
     };
     let hash = secret.as_ref().map(Opaque::hash);
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Operator(operator) = Operator::of(&app, &mut db, &principal).await?;
     store::clients::insert(&mut db, id, &registration, hash.as_ref(), now).await?;
     let client = store::clients::get(&mut db, id).await?;

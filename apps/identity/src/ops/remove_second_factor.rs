@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
@@ -45,7 +46,7 @@ async fn remove(
     origin: &Origin,
 ) -> Result<Proof, Failure> {
     let person = session.person;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Some(profile) = store::people::profile(&mut db, person).await? else {
         return Ok(Proof::Wrong);
     };

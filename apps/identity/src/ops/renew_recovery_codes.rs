@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
@@ -48,7 +49,7 @@ async fn renew(
     origin: &Origin,
 ) -> Result<Result<Vec<String>, Proof>, Failure> {
     let person = session.person;
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     if !store::second_factors::guards(&mut db, person).await? {
         return Ok(Err(Proof::Wrong));
     }

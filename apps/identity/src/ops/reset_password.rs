@@ -8,6 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secrecy::SecretString;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
@@ -96,7 +97,7 @@ async fn reset(
         .hash(password, app.ids.random::<16>()?)
         .await?;
 
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     store::accounts::lock(&mut db, person).await?;
     let owner = store::links::owner(&mut db, &hash, PURPOSE, now).await?;
     if owner != Some(person) {

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::client::Client;
@@ -45,14 +46,14 @@ async fn run(app: &App, client: &Client, token: &str) -> Result<(), OAuthError> 
     {
         let entry = revoked.detail("access token").session(person.sid);
         // An access token can't be called back by itself; its grant can.
-        let mut db = app.db.begin().await?;
+        let mut db = database::begin(&app.db).await?;
         store::grants::revoke(&mut db, grant, now).await?;
         entry.record(app, &mut db).await?;
         db.commit().await?;
         standing::forget(app, &[grant]).await;
         return Ok(());
     }
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let found = store::refresh_tokens::lock(&mut db, &opaque::hash(token)).await?;
     let Some(found) = found.filter(|found| found.client == client.id()) else {
         return Ok(());

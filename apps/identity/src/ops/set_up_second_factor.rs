@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 use uuid::Uuid;
 
 use crate::admission;
@@ -146,7 +147,7 @@ async fn set_up(
     origin: &Origin,
 ) -> Result<SetUp, Failure> {
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let factor = store::second_factors::lock(&mut db, person).await?;
     if factor.is_none_or(|factor| factor.confirmed_at.is_some()) {
         return Ok(SetUp::NotBegun);
@@ -188,7 +189,7 @@ async fn page(
     return_to: Option<&ReturnTo>,
     proof: Option<Proof>,
 ) -> Result<Option<Response>, Failure> {
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let factor = store::second_factors::lock(&mut db, person).await?;
     let Some(factor) = factor.filter(|factor| factor.confirmed_at.is_none()) else {
         return Ok(None);

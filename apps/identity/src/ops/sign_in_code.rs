@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 
 use crate::admission;
 use crate::authorization::source_of;
@@ -52,7 +53,7 @@ pub async fn submit(
     let typed = params.one("code")?.unwrap_or_default();
     let first_step = via(paths::SIGN_IN, return_to.as_ref());
     let origin = Origin::of(&headers);
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Some(person) = session::half_way(&app, &mut db, &headers).await? else {
         return Ok(see_other(&first_step, None));
     };

@@ -6,6 +6,7 @@
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use service::database;
 use service::extract::Path;
 
 use crate::admission::{self, Vouched};
@@ -219,7 +220,7 @@ async fn register(
         role: Some(Role::Customer),
     };
     let now = app.clock.now();
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     if !store::people::insert(&mut db, &person, now).await? {
         return Ok(None);
     }

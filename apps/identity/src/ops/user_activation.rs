@@ -5,6 +5,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -25,7 +26,7 @@ pub async fn deactivate(
     Path(id): Path<Uuid>,
 ) -> Result<Response, OperatorError> {
     let person = PersonId(id);
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let (operator, account) = lock(&app, &mut db, &principal, person).await?;
     if person == operator {
         return Err(OperatorError::OwnAccount);
@@ -53,7 +54,7 @@ pub async fn reactivate(
     Path(id): Path<Uuid>,
 ) -> Result<Response, OperatorError> {
     let person = PersonId(id);
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let (operator, account) = lock(&app, &mut db, &principal, person).await?;
     if account.active {
         return Ok(user::answer(account));

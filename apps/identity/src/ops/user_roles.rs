@@ -10,6 +10,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
@@ -125,7 +126,7 @@ async fn run(
     roles: &[Role],
     staff: &[Place],
 ) -> Result<Account, OperatorError> {
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let Operator(operator) = Operator::of(app, &mut db, principal).await?;
     let version = store::accounts::lock(&mut db, person).await?;
     if version.ok_or(OperatorError::NotFound)? != expected {

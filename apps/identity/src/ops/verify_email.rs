@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 
 use crate::audit::{Entry, Kind};
 use crate::error::Failure;
@@ -43,7 +44,7 @@ pub async fn submit(
 /// Confirms the address that the token was sent to; whether the token was good.
 async fn verify(app: &App, token: &str, origin: &Origin) -> Result<bool, Failure> {
     let (now, hash) = (app.clock.now(), opaque::hash(token));
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     let purpose = Purpose::ConfirmAddress;
     let Some(person) = store::links::owner(&mut db, &hash, purpose, now).await? else {
         return Ok(false);

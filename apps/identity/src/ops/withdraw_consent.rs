@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 use uuid::Uuid;
 
 use crate::audit::{Entry, Kind};
@@ -42,7 +43,7 @@ async fn withdraw(
     origin: &Origin,
 ) -> Result<(), Failure> {
     let (person, name) = (session.person, client.to_string());
-    let mut db = app.db.begin().await?;
+    let mut db = database::begin(&app.db).await?;
     // First: whoever is being granted something at this moment is waited for, and ended with the rest.
     if !store::consents::withdraw(&mut db, person, client).await? {
         return Ok(());

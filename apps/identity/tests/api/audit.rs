@@ -2,6 +2,7 @@
 
 use identity::audit::Flaw;
 use identity::ops::audit::verify;
+use service::database;
 use sqlx::AssertSqlSafe;
 
 use crate::world::World;
@@ -129,7 +130,7 @@ async fn nobody_is_named_and_no_address_is_whole() {
 #[tokio::test]
 async fn what_was_rolled_back_is_not_on_record_and_leaves_no_gap() {
     let world = World::new().await;
-    let mut db = world.app.db.begin().await.expect("a transaction");
+    let mut db = database::begin(&world.app.db).await.expect("a transaction");
     let entry = identity::audit::Entry::of(identity::audit::Kind::SignedIn);
     entry.record(&world.app, &mut db).await.expect("recorded");
     db.rollback().await.expect("rolled back");
@@ -227,7 +228,7 @@ async fn whoever_gets_around_the_database_is_found_out() {
     a_day(&world).await;
     assert_eq!(flaw(&world).await, None);
     for (change, expected) in changes {
-        let mut db = world.app.db.begin().await.expect("a transaction");
+        let mut db = database::begin(&world.app.db).await.expect("a transaction");
         let disable = "alter table audit disable trigger user";
         sqlx::query(disable).execute(&mut *db).await.expect("ours");
         let done = sqlx::query(AssertSqlSafe(change.as_str()))

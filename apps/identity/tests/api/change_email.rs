@@ -5,6 +5,7 @@ use identity::person::EmailAddress;
 use identity::role::Role;
 use identity::{opaque, store};
 use serde_json::json;
+use service::database;
 
 use crate::ada::{self, ADDRESS, PASSWORD, Sent, mail};
 use crate::audit::{flaw, kinds};
@@ -276,7 +277,7 @@ async fn no_link_slips_through_to_the_address_before_while_it_is_changed() {
     let id = ada::id(&world).await;
     let form = [("email", ADDRESS)];
     world.browser().post("/forgot-password", &form).await;
-    let mut db = world.app.db.begin().await.expect("a transaction");
+    let mut db = database::begin(&world.app.db).await.expect("a transaction");
     let new = EmailAddress::parse(NEW).expect("an address");
     let changed = store::people::set_address(&mut db, id, &new, world.clock.now()).await;
     assert!(changed.expect("a change"));

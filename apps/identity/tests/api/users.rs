@@ -6,6 +6,7 @@ use identity::paths::SHOP;
 use identity::role::Role;
 use identity::second_factor::Policy;
 use serde_json::{Value, json};
+use service::database;
 use uuid::Uuid;
 
 use crate::callers::authorization;
@@ -403,7 +404,7 @@ async fn the_audit_is_read_in_pages_and_checked() {
 
     let found = operator.get("/v1/audit/verification").await.json();
     assert_eq!((&found["rows"], &found["flaw"]), (&json!(5), &Value::Null));
-    let mut db = world.app.db.begin().await.expect("a transaction");
+    let mut db = database::begin(&world.app.db).await.expect("a transaction");
     for change in [
         "alter table audit disable trigger user",
         "update audit set detail = 'none' where position = 4",

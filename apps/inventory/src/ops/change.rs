@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::auth::Principal;
+use service::database;
 use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
 use service::openapi::NOT_BLANK;
 use service::problem::Problem;
@@ -165,7 +166,7 @@ impl Command<'_> {
                 reason: Some(change.reason.0),
             }],
         };
-        let mut transaction = app.db.begin().await?;
+        let mut transaction = database::begin(&app.db).await?;
         if !replays::claim(&mut transaction, &scope, &fingerprint, now, horizon(now)).await? {
             let answer = replays::find(&mut transaction, &scope, &fingerprint).await?;
             return answer.ok_or(KeyError::Reused.into());

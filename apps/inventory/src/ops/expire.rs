@@ -2,6 +2,8 @@
 //!
 //! Invariant: one transaction per reservation, so that none waits for the levels of another.
 
+use service::database;
+
 use crate::config::APP;
 use crate::error::Error;
 use crate::events;
@@ -28,7 +30,7 @@ pub async fn expire(app: &App) -> Result<u64, Error> {
 
 async fn expire_one(app: &App) -> Result<bool, Error> {
     let now = app.clock.now();
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let Some(reservation) = reservations::find_expired(&mut transaction, now).await? else {
         return Ok(false);
     };

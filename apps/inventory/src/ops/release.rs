@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use service::failpoint;
 use service::problem::Problem;
@@ -25,7 +26,7 @@ pub async fn handler(
     principal: Principal,
     Path(order): Path<OrderId>,
 ) -> Result<Json<Summary>, Problem> {
-    let mut transaction = app.db.begin().await.map_err(Error::from)?;
+    let mut transaction = database::begin(&app.db).await.map_err(Error::from)?;
     let released = release(&app, &mut transaction, &principal.subject, order).await?;
     failpoint::reach("inventory.release.before_commit");
     transaction.commit().await.map_err(Error::from)?;

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
+use service::database;
 use service::extract::{self, Path};
 use service::failpoint;
 use service::idempotency::Fingerprint;
@@ -126,7 +127,7 @@ pub async fn reserve(
         Guard::On
     };
 
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     if !reservations::insert(&mut transaction, &reservation, now).await? {
         let earlier = reservations::find(&mut transaction, order).await?;
         return again(earlier.ok_or(sqlx::Error::RowNotFound)?, &fingerprint);

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
+use service::database;
 use service::extract::{self, Path};
 use service::failpoint;
 use service::idempotency::Fingerprint;
@@ -117,7 +118,7 @@ pub async fn take_back(
 ) -> Result<(), TakeBackError> {
     let fingerprint = Fingerprint::of(command)?;
     let order = command.order_id;
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let reservation = reservations::find_for_update(&mut transaction, order)
         .await?
         .ok_or(TakeBackError::Unknown)?;

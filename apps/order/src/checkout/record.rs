@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use service::database;
 use service::failpoint;
 use tokio::sync::watch;
 
@@ -133,7 +134,7 @@ async fn settle(
         note: None,
     });
 
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     // The order's row before the saga's, as everywhere.
     match store::orders::update(&mut transaction, &order, &transitions).await {
         Err(sqlx::Error::RowNotFound) => return Ok(Settled::Lost),
@@ -194,7 +195,7 @@ fn outcome_of(saga: &Saga) -> End {
 
 /// Why a record that was to confirm the order was not written.
 async fn turned_or_lost(app: &App, held: &Held) -> Result<Settled, RecordError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let found = store::checkouts::find_for_update(&mut transaction, held.hold.order).await?;
     Ok(match found {
         Some(found) if found.hold == held.hold => match found.saga.cancel {

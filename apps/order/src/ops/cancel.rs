@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::Path;
 use service::failpoint;
@@ -58,7 +59,7 @@ pub async fn handler(
 
 /// Asks for the order to be undone.
 pub async fn cancel(app: &App, principal: &Principal, id: OrderId) -> Result<Order, CancelError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let order = store::orders::find_for_update(&mut transaction, id)
         .await?
         .filter(|order| access::may_see(principal, order))

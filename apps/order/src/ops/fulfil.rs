@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
@@ -105,7 +106,7 @@ pub async fn fulfil(
     expected: i64,
     target: Fulfilment,
 ) -> Result<Order, FulfilError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let order = store::orders::find_for_update(&mut transaction, id)
         .await?
         .filter(|order| access::is_staff_of(principal, order.store_id))

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use outbox::{Admission, Incoming};
 use serde_json::Value;
+use service::database;
 use service::delivery::{self, NotTaken};
 use service::failpoint;
 use sqlx::PgConnection;
@@ -30,7 +31,7 @@ pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> Status
 
 /// Takes one event in a transaction of its own.
 async fn consume(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     handle(app, &mut transaction, event).await?;
     failpoint::reach("order.account.before_commit");
     transaction.commit().await?;

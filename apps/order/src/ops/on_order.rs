@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use serde_json::Value;
+use service::database;
 use service::delivery::{self, NotTaken};
 use sqlx::PgConnection;
 
@@ -17,7 +18,7 @@ use crate::store;
 /// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
 pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
     delivery::answer(async {
-        let mut transaction = app.db.begin().await?;
+        let mut transaction = database::begin(&app.db).await?;
         handle(&mut transaction, event).await?;
         transaction.commit().await?;
         Ok(())

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use serde_json::Value;
+use service::database;
 use service::delivery::{self, NotTaken};
 use service::failpoint;
 use sqlx::PgConnection;
@@ -28,7 +29,7 @@ const SHIPPING: &str = "shipping";
 /// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
 pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
     delivery::answer(async {
-        let mut transaction = app.db.begin().await?;
+        let mut transaction = database::begin(&app.db).await?;
         handle(&app, &mut transaction, event).await?;
         failpoint::reach("order.shipping.before_commit");
         transaction.commit().await?;

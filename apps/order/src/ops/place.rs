@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize as _;
 use serde_json::json;
 use service::auth::Principal;
+use service::database;
 use service::extract::Json;
 use service::failpoint;
 use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
@@ -263,7 +264,7 @@ impl NewOrder<'_> {
         let since = Instant::now();
 
         let answer = json!({"id": id});
-        let mut transaction = app.db.begin().await?;
+        let mut transaction = database::begin(&app.db).await?;
         let first = store::replays::claim(
             &mut transaction,
             &self.scope,

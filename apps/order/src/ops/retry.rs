@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::Path;
 use service::problem::Problem;
@@ -53,7 +54,7 @@ pub async fn handler(
 
 /// Lets the undoing go on where it stopped.
 pub async fn retry(app: &App, principal: &Principal, id: OrderId) -> Result<Order, RetryError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let order = store::orders::find_for_update(&mut transaction, id)
         .await?
         .ok_or(Error::OrderNotFound)?;

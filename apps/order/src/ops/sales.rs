@@ -7,6 +7,7 @@ use chrono::{Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::extract::{Path, Query};
 use service::problem::Problem;
 
@@ -15,9 +16,6 @@ use crate::order::StoreId;
 use crate::sales::{self, Period, PeriodError, Sales};
 use crate::state::App;
 use crate::store;
-
-/// All queries of a report see the same rows.
-const AT_ONE_INSTANT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Which days.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -77,7 +75,7 @@ pub async fn sales(
     if !principal.works_at(store.0) {
         return Err(Error::StoreNotFound);
     }
-    let mut transaction = app.db.begin_with(AT_ONE_INSTANT).await?;
+    let mut transaction = database::snapshot(&app.db).await?;
     let days = store::sales::days(&mut transaction, store, period).await?;
     let taxes = store::sales::taxes(&mut transaction, store, period).await?;
     let products = store::sales::products(&mut transaction, store, period).await?;

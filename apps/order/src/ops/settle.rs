@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::openapi::NOT_BLANK;
@@ -103,7 +104,7 @@ pub async fn settle(
     id: OrderId,
     note: &Note,
 ) -> Result<Order, SettleError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let order = store::orders::find_for_update(&mut transaction, id)
         .await?
         .ok_or(Error::OrderNotFound)?;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use service::database;
 use service::failpoint;
 use tokio::sync::watch;
 
@@ -82,7 +83,7 @@ pub async fn finish(app: &App, held: Held) -> Result<(), RecordError> {
         note: None,
     };
     let lease = Lease::GiveUp(Duration::ZERO);
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let recorded =
         store::return_holds::record(&mut transaction, held.hold, &process, told, lease, now)
             .await?;

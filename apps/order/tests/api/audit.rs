@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use order::audit::{Flaw, Hash, Head, Row, Seal, verify, verify_seals};
 use order::order::OrderId;
 use order::upkeep::seal_history;
+use service::database;
 use sqlx::migrate::Migrator;
 use sqlx::{Executor as _, PgPool};
 use uuid::Uuid;
@@ -277,7 +278,7 @@ async fn what_commits_late_is_sealed_all_the_same() {
     let world = World::new().await;
     let (one, other) = (world.ordered().await.id(), world.ordered().await.id());
     seal_history(&world.app).await.expect("sealed");
-    let mut late = world.db().begin().await.expect("a transaction");
+    let mut late = database::begin(world.db()).await.expect("a transaction");
     sqlx::query(
         "INSERT INTO order_history (order_id, version, at, actor, axis, from_status, to_status)
          VALUES ($1, 3, now(), 'order', 'fulfilment', 'waiting', 'preparation')",

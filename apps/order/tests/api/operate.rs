@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use order::lifecycle::Step;
 use order::order::{OrderId, Reason};
 use serde_json::{Value, json};
+use service::database;
 use uuid::Uuid;
 
 use crate::shop::problem;
@@ -24,7 +25,7 @@ async fn parked(world: &World, key: &str) -> Uuid {
         .send(place(&world.customer(), key, &by_card("tok_undo_fails")))
         .await
         .id();
-    let mut transaction = world.db().begin().await.expect("a transaction");
+    let mut transaction = database::begin(world.db()).await.expect("a transaction");
     let order = order::store::orders::find_for_update(&mut transaction, OrderId(id)).await;
     let order = order
         .expect("the database")

@@ -2,6 +2,7 @@
 
 use order::order::{OrderId, Reason};
 use order::{checkout, store};
+use service::database;
 use uuid::Uuid;
 
 use crate::world::{World, until};
@@ -81,7 +82,7 @@ impl World {
 
     /// The order's customer wishes it undone.
     pub async fn recall(&self, order: Uuid) {
-        let mut transaction = self.db().begin().await.expect("a transaction");
+        let mut transaction = database::begin(self.db()).await.expect("a transaction");
         let (ids, now) = (&self.app.ids, self.app.clock.now());
         let order = store::orders::find_for_update(&mut transaction, OrderId(order))
             .await
@@ -96,7 +97,7 @@ impl World {
 
     /// An operator lets a parked checkout go on.
     pub async fn retry(&self, order: Uuid) {
-        let mut transaction = self.db().begin().await.expect("a transaction");
+        let mut transaction = database::begin(self.db()).await.expect("a transaction");
         let (ids, now) = (&self.app.ids, self.app.clock.now());
         let order = store::orders::find_for_update(&mut transaction, OrderId(order))
             .await

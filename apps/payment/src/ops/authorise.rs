@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
+use service::database;
 use service::extract::{Json, Path};
 use service::idempotency::Fingerprint;
 use service::money::Money;
@@ -95,7 +96,7 @@ async fn begin(
         amount: command.amount,
         token: command.token.expose_secret(),
     })?;
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::payments::lock(&mut transaction, order).await?;
     if let Some(payment) = store::payments::find_for_update(&mut transaction, order).await? {
         let first = store::payments::fingerprint(&mut transaction, payment.id).await?;

@@ -4,6 +4,7 @@
 
 use axum::extract::State as Shared;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use service::problem::Problem;
 
@@ -43,7 +44,7 @@ pub async fn capture(app: &App, order: OrderId, actor: &str) -> Result<Payment, 
 
 /// Notes the intent, or finds the one that was noted before.
 async fn begin(app: &App, order: OrderId, actor: &str) -> Result<Begun, Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let Some(payment) = store::payments::find_for_update(&mut transaction, order).await? else {
         return if store::payments::is_buried(&mut transaction, order).await? {
             Err(Error::Over)

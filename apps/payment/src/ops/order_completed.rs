@@ -8,6 +8,7 @@ use dapr_kit::CloudEvent;
 use outbox::{Admission, Incoming};
 use serde::Deserialize as _;
 use serde_json::Value;
+use service::database;
 use service::delivery::{self, NotTaken};
 use service::failpoint;
 use sqlx::PgConnection;
@@ -49,7 +50,7 @@ pub async fn handler(Shared(app): Shared<App>, event: CloudEvent<Value>) -> Stat
 
 /// Takes one event in a transaction of its own.
 async fn consume(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     book(app, &mut transaction, event).await?;
     failpoint::reach("payment.counter.before_commit");
     transaction.commit().await?;

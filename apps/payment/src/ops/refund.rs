@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::auth::Principal;
+use service::database;
 use service::extract::{Json, Path};
 use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
 use service::money::Money;
@@ -162,7 +163,7 @@ async fn begin(
     };
     let fingerprint = Fingerprint::of(&Identity { order, command })?;
     let now = app.clock.now();
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let payment = store::payments::find_for_update(&mut transaction, order)
         .await?
         .filter(|payment| access::is_staff_of(principal, payment))

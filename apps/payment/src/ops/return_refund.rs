@@ -7,6 +7,7 @@ use axum::extract::State as Shared;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::extract::{Json, Path};
 use service::money::Money;
 use service::problem::Problem;
@@ -81,7 +82,7 @@ async fn begin(
     id: ReturnId,
     command: &ReturnRefund,
 ) -> Result<(Operation, Asked), Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let payment = store::payments::find_for_update(&mut transaction, order)
         .await?
         .ok_or(Error::PaymentNotFound)?;

@@ -4,6 +4,7 @@
 
 use axum::extract::State as Shared;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use service::money::Money;
 use service::problem::Problem;
@@ -57,7 +58,7 @@ pub async fn undo_capture(app: &App, order: OrderId, actor: &str) -> Result<Undo
 }
 
 async fn next(app: &App, order: OrderId, actor: &str) -> Result<Next, Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::payments::lock(&mut transaction, order).await?;
     let Some(payment) = store::payments::find_for_update(&mut transaction, order).await? else {
         store::payments::bury(&mut transaction, order, app.clock.now()).await?;

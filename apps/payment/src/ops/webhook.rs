@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
+use service::database;
 use service::failpoint;
 use service::problem::Problem;
 use uuid::Uuid;
@@ -56,7 +57,7 @@ pub async fn take(app: &App, hint: &Hint) -> Result<(), Error> {
     let cut = |text: &str| text.chars().take(LONGEST).collect::<String>();
     let (id, kind) = (cut(&hint.id), cut(&hint.kind));
     let reference = cut(&hint.reference);
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let now = app.clock.now();
     if !store::messages::take(&mut transaction, &id, &kind, &reference, now).await? {
         return Ok(());

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use service::database;
 use service::server::Shutdown;
 use sqlx::PgConnection;
 
@@ -162,7 +163,7 @@ async fn make(app: &App, leased: &Leased) -> Result<Vec<Found>, Broken> {
         }
         news.extend(record(app, leased, found).await?);
     }
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let now = app.clock.now();
     let (ours, theirs) = (ours.list(), theirs.list());
     if !store::reconciliations::finish(&mut transaction, leased, &ours, &theirs, now).await? {
@@ -176,7 +177,7 @@ async fn make(app: &App, leased: &Leased) -> Result<Vec<Found>, Broken> {
 
 /// Keeps what the provider lists.
 async fn fetch(app: &App, leased: &Leased) -> Result<(), Broken> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     keep_lease(&mut transaction, leased).await?;
     store::books::clear(&mut transaction, leased.id).await?;
     transaction.commit().await?;
@@ -184,7 +185,7 @@ async fn fetch(app: &App, leased: &Leased) -> Result<(), Broken> {
     let mut cursor: Option<String> = None;
     loop {
         let page = listing::list(app, &period, cursor.as_deref()).await?;
-        let mut transaction = app.db.begin().await?;
+        let mut transaction = database::begin(&app.db).await?;
         keep_lease(&mut transaction, leased).await?;
         store::books::keep(&mut transaction, leased.id, &page.entries).await?;
         transaction.commit().await?;
@@ -219,7 +220,7 @@ async fn is_there_after_all(app: &App, leased: &Leased, found: &Found) -> Result
 
 /// Records what differs; answers what of it is news.
 async fn record(app: &App, leased: &Leased, found: Vec<Found>) -> Result<Vec<Found>, Broken> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     keep_lease(&mut transaction, leased).await?;
     let now = app.clock.now();
     let mut news = Vec::new();

@@ -1,5 +1,7 @@
 //! The ledger defends itself: PostgreSQL refuses what does not balance, and every change of what was booked.
 
+use service::database;
+
 use crate::world::World;
 
 const INSERT: &str = "INSERT INTO ledger (transaction_id, payment_id, account, amount, currency, at)
@@ -21,7 +23,7 @@ async fn a_transaction_that_does_not_sum_to_zero_is_refused_at_commit() {
         ),
     ] {
         let currencies = vec!["EUR"; accounts.len()];
-        let mut transaction = world.db().begin().await.expect("a transaction");
+        let mut transaction = database::begin(world.db()).await.expect("a transaction");
         sqlx::query(INSERT)
             .bind(world.app.ids.next())
             .bind(accounts)
@@ -43,7 +45,7 @@ async fn a_transaction_that_does_not_sum_to_zero_is_refused_at_commit() {
 async fn two_currencies_do_not_balance_each_other() {
     let world = World::new().await;
     world.captured().await;
-    let mut transaction = world.db().begin().await.expect("a transaction");
+    let mut transaction = database::begin(world.db()).await.expect("a transaction");
     let transaction_id = world.app.ids.next();
     for (account, amount, currency) in [("cash", 5_i64, "EUR"), ("sales", -5, "USD")] {
         sqlx::query(

@@ -10,6 +10,7 @@ use payment::provider::Provider;
 use payment::reconcile::{run, schedule};
 use payment::store;
 use serde_json::{Value, json};
+use service::database;
 
 use crate::provider::Mood;
 use crate::world::{AMOUNT, Answer, World, morning, request};
@@ -178,7 +179,7 @@ async fn plant_all(world: &World) -> Vec<(&'static str, OrderId, String)> {
     planted.push(("refunded_here", order, refund));
 
     let order = world.captured().await;
-    let mut transaction = world.db().begin().await.expect("a transaction");
+    let mut transaction = database::begin(world.db()).await.expect("a transaction");
     // Without which the ledger can't be changed.
     sqlx::query("SET LOCAL session_replication_role = replica")
         .execute(&mut *transaction)

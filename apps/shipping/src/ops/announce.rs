@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use service::database;
 use service::extract::{Json, Path};
 use service::failpoint;
 use service::idempotency::Fingerprint;
@@ -84,7 +85,7 @@ async fn announce(
     order: OrderId,
     command: &Announce,
 ) -> Result<(StatusCode, Shipment), Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let zones = zones::read(&mut transaction, command.store_id).await?;
     let zones = zones.ok_or(Error::OutOfReach)?;
     let address = command.address.read(zones.country);

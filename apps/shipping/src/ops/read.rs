@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use service::money::Money;
 use service::problem::Problem;
@@ -78,8 +79,7 @@ pub async fn handler(
 }
 
 async fn read(app: &App, principal: &Principal, order: OrderId) -> Result<View, Error> {
-    let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    let mut snapshot = app.db.begin_with(snapshot).await?;
+    let mut snapshot = database::snapshot(&app.db).await?;
     let shipment = shipments::find(&mut snapshot, order)
         .await?
         .filter(|shipment| may_see(principal, shipment))

@@ -11,6 +11,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use service::auth::Principal;
 use service::clock::Clock;
+use service::database;
 use service::delivery::NotTaken;
 use service::extract::{Path, Query};
 use service::openapi::Document;
@@ -89,7 +90,7 @@ pub async fn redrive<C: Consumer>(
     principal: Principal,
     Path(id): Path<Uuid>,
 ) -> Result<Json<DeadLetter>, Problem> {
-    let mut transaction = stored(consumer.db().begin()).await?;
+    let mut transaction = stored(database::begin(consumer.db())).await?;
     let letter = stored(super::find_for_update(&mut transaction, id)).await?;
     let mut letter = letter.ok_or_else(|| {
         Problem::new(

@@ -3,6 +3,7 @@
 use dapr_kit::CloudEvent;
 use outbox::{Admission, Incoming, admit};
 use serde_json::{Value, json};
+use service::database;
 use sqlx::PgPool;
 
 use crate::{count, database, effect};
@@ -18,7 +19,7 @@ fn event<'a>(id: &'a str, subject: &'a str, sequence: i64) -> Incoming<'a> {
 
 /// What every consumer does: admission and effect in one transaction.
 async fn consume(db: &PgPool, event: Incoming<'_>) -> Admission {
-    let mut transaction = db.begin().await.expect("a transaction");
+    let mut transaction = database::begin(db).await.expect("a transaction");
     let admission = admit(&mut transaction, &event).await.expect("admitted");
     if admission != Admission::Duplicate {
         effect(&mut transaction, event.id).await;
@@ -94,7 +95,7 @@ async fn what_is_rolled_back_was_never_admitted() {
     let db = database().await;
     consume(&db, event("newer", "order 1", 5)).await;
     let late = event("one", "order 1", 1);
-    let mut transaction = db.begin().await.expect("a transaction");
+    let mut transaction = database::begin(&db).await.expect("a transaction");
     let admission = admit(&mut transaction, &late).await.expect("admitted");
     assert_eq!(admission, Admission::Late { newest: 5 });
     effect(&mut transaction, late.id).await;
@@ -129,7 +130,7 @@ async fn of_simultaneous_deliveries_one_takes_effect() {
 #[tokio::test]
 async fn a_delivery_that_waited_for_one_rolled_back_takes_effect() {
     let db = database().await;
-    let mut first = db.begin().await.expect("a transaction");
+    let mut first = database::begin(&db).await.expect("a transaction");
     admit(&mut first, &event("one", "order 1", 1))
         .await
         .expect("admitted");

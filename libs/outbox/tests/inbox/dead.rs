@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use outbox::dead::{self, DeadLetter};
 use serde_json::{Value, json};
+use service::database;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -112,7 +113,7 @@ async fn the_newest_come_first_and_each_page_goes_on_behind_the_last() {
 
 /// As a consumer's redrive does it: in one transaction, and only what was not redriven before.
 async fn redrive(db: &PgPool, id: Uuid, now: DateTime<Utc>) -> Option<DeadLetter> {
-    let mut transaction = db.begin().await.expect("a transaction");
+    let mut transaction = database::begin(db).await.expect("a transaction");
     let letter = dead::find_for_update(&mut transaction, id)
         .await
         .expect("a look")?;

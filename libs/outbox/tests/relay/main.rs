@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use outbox::{Event, MIGRATOR, Relay};
 use serde_json::{Value, json};
+use service::database;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 use tokio::sync::oneshot;
@@ -64,7 +65,7 @@ fn event(subject: &str, sequence: i64) -> Event {
 
 /// Appends one event in a transaction of its own.
 async fn append(db: &PgPool, event: Event) {
-    let mut transaction = db.begin().await.expect("a transaction");
+    let mut transaction = database::begin(db).await.expect("a transaction");
     outbox::append(&mut transaction, &[event])
         .await
         .expect("stored");
@@ -182,7 +183,7 @@ async fn whatever_part_of_a_batch_arrives_no_event_overtakes_an_earlier_one() {
     for subject in &subjects {
         all.extend([event(subject, 1), event(subject, 2), event(subject, 3)]);
     }
-    let mut transaction = db.begin().await.expect("a transaction");
+    let mut transaction = database::begin(&db).await.expect("a transaction");
     outbox::append(&mut transaction, &all)
         .await
         .expect("stored");
@@ -355,7 +356,7 @@ async fn what_was_committed_before_the_end_is_drained() {
     let all: Vec<_> = (1..=1100)
         .map(|one| event(&format!("last {one}"), 1))
         .collect();
-    let mut transaction = db.begin().await.expect("a transaction");
+    let mut transaction = database::begin(&db).await.expect("a transaction");
     outbox::append(&mut transaction, &all)
         .await
         .expect("stored");
@@ -396,7 +397,7 @@ async fn an_end_without_a_sidecar_keeps_the_events() {
 #[tokio::test]
 async fn what_is_rolled_back_is_never_published() {
     let (db, sidecar) = (database().await, Sidecar::start().await);
-    let mut transaction = db.begin().await.expect("a transaction");
+    let mut transaction = database::begin(&db).await.expect("a transaction");
     outbox::append(&mut transaction, &[event("undone", 1)])
         .await
         .expect("stored");

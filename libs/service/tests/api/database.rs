@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dapr_kit::{Secret, Secrets};
-use service::database::connect;
+use futures::FutureExt as _;
+use service::database::{self, connect};
 use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -81,6 +82,21 @@ impl Logins {
         }
     }
 
+    /// Waits until none of a login's connections is at work or in a transaction.
+    async fn until_idle(&self, login: &str) {
+        let query = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND state <> 'idle'";
+        let since = Instant::now();
+        loop {
+            let busy = sqlx::query_scalar(query).bind(self.role(login));
+            let busy: i64 = busy.fetch_one(&self.admin).await.expect("a count");
+            if busy == 0 {
+                return;
+            }
+            assert!(since.elapsed() < LIMIT, "{login} leaves {busy} open");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     async fn forget(self) {
         for role in ["a", "b", "owner"] {
             self.run(format!("DROP ROLE {}", self.role(role))).await;
@@ -95,7 +111,7 @@ async fn a_new_login_is_taken_up_under_load_and_the_one_before_given_up() {
     let pool = connect(Secrets::from(secret)).await.expect("a pool");
 
     // As many as there are connections, and one that works for longer than the change takes.
-    let mut work = pool.begin().await.expect("a transaction");
+    let mut work = database::begin(&pool).await.expect("a transaction");
     let (open, _) = watch::channel(true);
     let mut load = JoinSet::new();
     for _ in 0..9 {
@@ -135,6 +151,21 @@ async fn a_new_login_is_taken_up_under_load_and_the_one_before_given_up() {
     open.send_replace(false);
     for done in load.join_all().await {
         assert!(done.expect("nobody is refused") > 0);
+    }
+    pool.close().await;
+    logins.forget().await;
+}
+
+/// As a request is given up by whoever sent it.
+#[tokio::test]
+async fn a_transaction_that_is_given_up_while_it_opens_does_not_stay_open() {
+    let logins = Logins::new().await;
+    let (_keep, secret) = watch::channel(logins.secret("a", "one"));
+    let pool = connect(Secrets::from(secret)).await.expect("a pool");
+    for _ in 0..20 {
+        let opened = database::begin(&pool).now_or_never();
+        assert!(opened.is_none(), "it was open before it was given up");
+        logins.until_idle("a").await;
     }
     pool.close().await;
     logins.forget().await;

@@ -4,6 +4,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use service::database;
 use service::etag;
 use service::extract::Path;
 use service::problem::Problem;
@@ -27,7 +28,7 @@ pub async fn handler(
 
 /// Removes it.
 pub async fn delete(app: &App, id: CategoryId, version: i64) -> Result<(), EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     let found = categories::find(&mut transaction, id).await?;
     let found = found.ok_or(EditError::NotFound(Thing::Category))?;

@@ -5,6 +5,7 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
@@ -36,7 +37,7 @@ pub async fn replace(
     version: i64,
     edit: &Edit,
 ) -> Result<Category, EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     let found = categories::find(&mut transaction, id).await?;
     let found = found.ok_or(EditError::NotFound(Thing::Category))?;

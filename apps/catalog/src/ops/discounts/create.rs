@@ -5,6 +5,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use service::auth::Principal;
+use service::database;
 use service::extract::Json;
 use service::problem::Problem;
 
@@ -27,7 +28,7 @@ pub async fn handler(
 
 /// Adds it.
 pub async fn create(app: &App, principal: &Principal, edit: &Edit) -> Result<Discount, EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let currency = judged(&mut transaction, principal, edit).await?;
     let id = DiscountId(app.ids.next());
     let made = discounts::insert(&mut transaction, id, edit, currency).await?;

@@ -5,6 +5,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::Path;
 use service::problem::Problem;
@@ -34,7 +35,7 @@ pub async fn delete(
     id: DiscountId,
     version: i64,
 ) -> Result<(), EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     unchanged(&mut transaction, principal, id, version).await?;
     discounts::delete(&mut transaction, id).await?;

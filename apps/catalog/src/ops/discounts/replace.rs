@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
@@ -37,7 +38,7 @@ pub async fn replace(
     (id, version): (DiscountId, i64),
     edit: &Edit,
 ) -> Result<Discount, EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     unchanged(&mut transaction, principal, id, version).await?;
     let currency = judged(&mut transaction, principal, edit).await?;

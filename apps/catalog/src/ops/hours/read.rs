@@ -5,6 +5,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use service::problem::Problem;
 
@@ -30,8 +31,7 @@ pub async fn handler(
 /// The hours of a store that `principal` runs.
 pub async fn read(app: &App, principal: &Principal, store: StoreId) -> Result<Hours, Error> {
     staff_of(principal, store)?;
-    let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    let mut snapshot = app.db.begin_with(snapshot).await?;
+    let mut snapshot = database::snapshot(&app.db).await?;
     let hours = store::hours::read(&mut snapshot, store).await?;
     snapshot.commit().await?;
     hours.ok_or(Error::UnknownStore)

@@ -8,6 +8,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
@@ -53,7 +54,7 @@ pub async fn replace(
     command: &SetHours,
 ) -> Result<Hours, EditError> {
     staff_of(principal, store)?;
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let version = store::hours::lock(&mut transaction, store).await?;
     if version.ok_or(Error::UnknownStore)? != expected {
         return Err(EditError::Stale);

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use service::database;
 use service::etag;
 use service::extract::{self, Path};
 use service::problem::Problem;
@@ -48,7 +49,7 @@ pub async fn replace(
         return Err(EditError::NotFound(Thing::Product));
     }
     let drawn = app.workshop.draw(said, bytes).await?;
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     let found = products::find(&mut transaction, id).await?;
     let found = found.ok_or(EditError::NotFound(Thing::Product))?;

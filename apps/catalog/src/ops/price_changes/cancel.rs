@@ -6,6 +6,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use service::problem::Problem;
 use uuid::Uuid;
@@ -33,7 +34,7 @@ pub async fn cancel(
     store: StoreId,
     id: Uuid,
 ) -> Result<(), EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     currency_at(&mut transaction, principal, store).await?;
     if !price_changes::delete(&mut transaction, store, id, app.clock.now()).await? {

@@ -11,6 +11,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::extract::{Json, Path};
 use service::money::Money;
 use service::problem::Problem;
@@ -58,7 +59,7 @@ pub async fn plan(
     store: StoreId,
     request: Plan,
 ) -> Result<PriceChange, EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     let now = app.clock.now();
     let currency = currency_at(&mut transaction, principal, store).await?;

@@ -4,6 +4,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use service::database;
 use service::extract::Json;
 use service::problem::Problem;
 
@@ -24,7 +25,7 @@ pub async fn handler(State(app): State<App>, Json(edit): Json<Edit>) -> Result<R
 
 /// Adds it.
 pub async fn create(app: &App, edit: &Edit) -> Result<Product, EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     let variations = accept(app, &mut transaction, edit, &[]).await?;
     let id = ProductId(app.ids.next());

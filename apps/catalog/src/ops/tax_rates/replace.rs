@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
@@ -40,7 +41,7 @@ pub async fn replace(
     version: i64,
     edit: &Edit,
 ) -> Result<TaxRates, EditError> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::begin_edit(&mut transaction).await?;
     let found = tax_rates::find(&mut transaction, store).await?;
     if found.ok_or(Error::UnknownStore)?.version != version {

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use service::auth::Principal;
+use service::database;
 use service::extract::Path;
 use service::problem::Problem;
 use sqlx::PgConnection;
@@ -73,7 +74,7 @@ pub async fn approve(
     id: ReturnId,
 ) -> Result<Return, DecideError> {
     let now = app.clock.now();
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let it = undecided(&mut transaction, principal, id).await?;
     let told = Told::done(&principal.subject, "approve", None);
     store::return_holds::send_on(&mut transaction, id, &it.process(), told, now).await?;

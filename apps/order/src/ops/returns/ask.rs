@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use service::auth::Principal;
+use service::database;
 use service::extract::{Json, Path};
 use service::failpoint;
 use service::idempotency::{Fingerprint, Key, KeyError, Scope, horizon};
@@ -234,7 +235,7 @@ pub async fn ask(
     };
     let fingerprint = Fingerprint::of(&Identity { order: id, command })?;
     let now = app.clock.now();
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let order = store::orders::find_for_update(&mut transaction, id)
         .await?
         .filter(|order| access::is_staff_of(principal, order.store_id))

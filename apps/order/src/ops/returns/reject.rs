@@ -7,6 +7,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::extract::{self, Path};
 use service::problem::Problem;
 
@@ -45,7 +46,7 @@ pub async fn reject(
     note: &Note,
 ) -> Result<Return, DecideError> {
     let now = app.clock.now();
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let it = undecided(&mut transaction, principal, id).await?;
     let told = Told::done(&principal.subject, "reject", Some(note.text()));
     store::return_holds::reject(&mut transaction, &it, told, now).await?;

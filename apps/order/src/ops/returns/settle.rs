@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::extract::State;
 use service::auth::Principal;
+use service::database;
 use service::extract::{self, Path};
 use service::problem::Problem;
 
@@ -75,7 +76,7 @@ pub(super) async fn send_on(
     told: Told<'_>,
 ) -> Result<Return, SettleError> {
     let now = app.clock.now();
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let it = store::returns::find_for_update(&mut transaction, id)
         .await?
         .ok_or(Error::ReturnNotFound)?;

@@ -7,6 +7,7 @@ use axum::extract::State as Shared;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::extract::{self, Path};
 use service::openapi::NOT_BLANK;
 use service::problem::Problem;
@@ -67,7 +68,7 @@ pub async fn settle(
     by: &str,
     note: &Note,
 ) -> Result<Divergence, Error> {
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     let now = app.clock.now();
     if !store::divergences::settle(&mut transaction, id, by, &note.0, now).await? {
         return Err(Error::DivergenceNotFound);

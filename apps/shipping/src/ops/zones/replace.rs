@@ -9,6 +9,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use service::auth::Principal;
+use service::database;
 use service::etag;
 use service::extract::{Json, Path};
 use service::problem::Problem;
@@ -50,7 +51,7 @@ async fn replace(
     wanted: Vec<Zone>,
 ) -> Result<Zones, Error> {
     staff_of(principal, store)?;
-    let mut transaction = app.db.begin().await?;
+    let mut transaction = database::begin(&app.db).await?;
     store::zones::lock(&mut transaction, store).await?;
     let before = store::zones::read(&mut transaction, store).await?;
     let before = before.ok_or(Error::StoreNotFound)?;
