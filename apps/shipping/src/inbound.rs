@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use dapr_kit::{CloudEvent, trace};
 use outbox::{Admission, Incoming, admit};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use service::database;
 use service::delivery::{self, NotTaken};
@@ -35,6 +36,8 @@ const READY: &str = "ready";
 struct OrderEvent {
     order_id: OrderId,
     fulfilment: Option<String>,
+    /// Nothing for an order that its customer fetches.
+    delivery: Option<IgnoredAny>,
 }
 
 /// The data of [`USER_DELETED`].
@@ -56,23 +59,23 @@ enum Wish {
     Forget(CustomerId),
 }
 
-/// What an event asks of us, if anything.
+/// What an event asks of us, if anything. Most orders are fetched, and ask nothing.
 fn wish(event: &CloudEvent<Value>) -> Result<Option<Wish>, serde_json::Error> {
-    let order = || OrderEvent::deserialize(&event.data);
-    Ok(match event.kind.as_str() {
-        "order.confirmed.v1" => Some(Wish::Confirm(order()?.order_id)),
-        "order.cancelled.v1" | "order.recalled.v1" => Some(Wish::Withdraw(order()?.order_id)),
-        "order.fulfilment_changed.v1" => {
-            let order = order()?;
-            let ready = order.fulfilment.as_deref() == Some(READY);
-            ready.then_some(Wish::CallIn(order.order_id))
-        }
+    let wish = match event.kind.as_str() {
+        "order.confirmed.v1" => Wish::Confirm,
+        "order.cancelled.v1" | "order.recalled.v1" => Wish::Withdraw,
+        "order.fulfilment_changed.v1" => Wish::CallIn,
         USER_DELETED => {
             let UserDeleted { user_id } = UserDeleted::deserialize(&event.data)?;
-            Some(Wish::Forget(user_id))
+            return Ok(Some(Wish::Forget(user_id)));
         }
-        _ => None,
-    })
+        _ => return Ok(None),
+    };
+    let order = OrderEvent::deserialize(&event.data)?;
+    let wish = wish(order.order_id);
+    let ready = order.fulfilment.as_deref() == Some(READY);
+    let asks = order.delivery.is_some() && (ready || !matches!(wish, Wish::CallIn(_)));
+    Ok(asks.then_some(wish))
 }
 
 /// `POST /events/order`: a delivery of our sidecar. Whatever asks nothing of us is acknowledged.
@@ -151,7 +154,7 @@ pub async fn take(
     Ok(())
 }
 
-/// Takes a step of an order's shipment. An order without one is fetched by its customer.
+/// Takes a step of an order's shipment. There may be none, of an announcement that was forgotten.
 async fn change(
     app: &App,
     connection: &mut PgConnection,
@@ -202,10 +205,19 @@ mod tests {
         entries.map(read).collect()
     }
 
+    /// Of orders that are brought.
+    fn brought(mut event: CloudEvent<Value>) -> CloudEvent<Value> {
+        if event.source == ORDER {
+            event.data["delivery"] = serde_json::json!({"courier": "awaited"});
+        }
+        event
+    }
+
     #[test]
     fn the_samples_of_those_we_listen_to_are_understood() {
         let mut kinds = Vec::new();
-        for event in samples("order").into_iter().chain(samples("identity")) {
+        let orders = samples("order").into_iter().map(brought);
+        for event in orders.chain(samples("identity")) {
             match wish(&event).expect("an event we understand") {
                 Some(Wish::Forget(customer)) => {
                     assert_eq!(event.source, IDENTITY);
@@ -231,9 +243,26 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_is_fetched_asks_nothing() {
+        for kind in ["confirmed", "cancelled", "recalled"] {
+            let kind = format!("order.{kind}.v1");
+            let found = samples("order")
+                .into_iter()
+                .find(|event| event.kind == kind);
+            let mut event = found.expect("a sample");
+            assert_eq!(wish(&event).expect("an event"), None);
+            // As told before anything was brought.
+            let fields = event.data.as_object_mut().expect("an object");
+            fields.remove("delivery");
+            assert_eq!(wish(&event).expect("an event"), None);
+        }
+    }
+
+    #[test]
     fn of_an_orders_making_only_that_it_is_ready_means_something() {
         let mut event = samples("order")
             .into_iter()
+            .map(brought)
             .find(|event| event.kind == "order.fulfilment_changed.v1")
             .expect("a sample");
         assert_eq!(wish(&event).expect("an event"), None);

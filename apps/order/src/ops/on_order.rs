@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use serde_json::Value;
-use service::database;
 use service::delivery::{self, NotTaken};
 use sqlx::PgConnection;
 
@@ -18,25 +17,19 @@ use crate::store;
 /// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
 pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
     delivery::answer(async {
-        let mut transaction = database::begin(&app.db).await?;
-        handle(&mut transaction, event).await?;
-        transaction.commit().await?;
-        Ok(())
+        let mut connection = app.db.acquire().await?;
+        handle(&mut connection, event).await
     })
     .await
 }
 
-/// Keeps the event, and what it tells of what was sold, in the caller's transaction.
+/// Keeps the event, and what it tells of what was sold.
 pub async fn handle(
     connection: &mut PgConnection,
     event: CloudEvent<Value>,
 ) -> Result<(), NotTaken> {
-    let Some(told) = inbound::of_order(event)? else {
-        return Ok(());
-    };
-    store::timeline::insert(connection, &told.document).await?;
-    if let Some(fact) = told.fact {
-        store::sales::take(connection, &fact).await?;
+    if let Some(told) = inbound::of_order(event)? {
+        store::sales::take(connection, &told).await?;
     }
     Ok(())
 }

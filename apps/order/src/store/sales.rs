@@ -8,22 +8,33 @@ use service::money::{Currency, Money};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::inbound::Told;
 use crate::lifecycle::Checkout;
 use crate::order::StoreId;
 use crate::sales::{Day, DayTax, Fact, Figures, Given, Period, Product, RateSum, Sale};
-use crate::store::Result;
+use crate::store::{Result, timeline};
+use crate::timeline::Entry;
 
-/// Takes in what one event tells, unless something newer is known.
-pub async fn take(connection: &mut PgConnection, fact: &Fact) -> Result<()> {
-    match fact {
-        Fact::Sale(sale) => sold(connection, sale).await,
-        Fact::Return(given) => came_back(connection, given).await,
+/// Takes in what one event tells, unless something newer is known, and its document. Nobody needs them at once: an event
+/// is told again until both are there.
+pub async fn take(connection: &mut PgConnection, told: &Told) -> Result<()> {
+    match &told.fact {
+        Some(Fact::Sale(sale)) => sold(connection, &told.document, sale).await,
+        Some(Fact::Return(given)) => {
+            timeline::insert(connection, &told.document).await?;
+            came_back(connection, given).await
+        }
+        None => timeline::insert(connection, &told.document).await,
     }
 }
 
-async fn sold(connection: &mut PgConnection, sale: &Sale) -> Result<()> {
+/// In one statement, because it is done several times for every order.
+async fn sold(connection: &mut PgConnection, document: &Entry, sale: &Sale) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO sales (order_id, version, store_id, business_day, checkout, currency, gross, discount, delivery,
+        "WITH document AS (
+             INSERT INTO timeline (source, event_id, order_id, at, sequence, type, detail)
+             VALUES ($14, $15, $1, $16, $17, $18, $19) ON CONFLICT DO NOTHING)
+         INSERT INTO sales (order_id, version, store_id, business_day, checkout, currency, gross, discount, delivery,
                             tip, total, tax, lines)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (order_id) DO UPDATE
@@ -45,6 +56,12 @@ async fn sold(connection: &mut PgConnection, sale: &Sale) -> Result<()> {
         sale.total,
         Json(&sale.tax) as _,
         Json(&sale.lines) as _,
+        document.source,
+        document.event_id,
+        document.at,
+        document.sequence,
+        document.kind,
+        document.detail,
     )
     .execute(connection)
     .await?;

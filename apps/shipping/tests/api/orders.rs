@@ -26,6 +26,18 @@ async fn an_order_that_was_never_announced_is_fetched_by_its_customer() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_fetched_costs_no_transaction() {
+    let world = World::new().await;
+    let order = world.announced().await;
+    let mut confirmed = order_event("e-1", "order.confirmed.v1", order, 2);
+    confirmed["data"]["delivery"] = json!(null);
+    let status = world.deliver("/events/order", &confirmed).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(world.count("inbox.messages").await, 0);
+    assert_eq!(world.shipment(order).await.version, 1);
+}
+
+#[tokio::test]
 async fn deliveries_repeated_and_at_once_have_one_effect() {
     let world = World::new().await;
     let order = world.announced().await;

@@ -388,6 +388,7 @@ pub fn order_event(id: &str, kind: &str, order: Uuid, sequence: i64) -> Value {
     event["sequence"] = json!(sequence.to_string());
     event["data"]["order_id"] = json!(order);
     event["data"]["version"] = json!(sequence);
+    event["data"]["delivery"] = json!({"courier": "awaited"});
     if kind == "ready" {
         event["data"]["fulfilment"] = json!("ready");
     }
