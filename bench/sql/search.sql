@@ -1,18 +1,19 @@
 -- What a search asks of PostgreSQL (apps/catalog/src/store/search.rs), for words of which two are not quite right.
 \set store random(1, 200)
+SELECT 'hazlenut capuccino'::text AS words \gset
 BEGIN;
-SELECT set_config('pg_trgm.word_similarity_threshold', '0.34', true);
+SELECT set_config('pg_trgm.word_similarity_threshold', '0.34', true), set_config('plan_cache_mode', 'force_generic_plan', true);
 WITH found AS (
-    SELECT id AS product_id, 0.7 * word_similarity('hazlenut capuccino', name) + 0.5 * similarity('hazlenut capuccino', name) AS score
-    FROM products WHERE 'hazlenut capuccino' <% name
+    SELECT id AS product_id, 0.7 * word_similarity(:words, name) + 0.5 * similarity(:words, name) AS score
+    FROM products WHERE :words <% name
     UNION ALL
-    SELECT id, 0.3 * word_similarity('hazlenut capuccino', description) FROM products WHERE 'hazlenut capuccino' <% description
+    SELECT id, 0.3 * word_similarity(:words, description) FROM products WHERE :words <% description
     UNION ALL
-    SELECT p.id, 0.3 * word_similarity('hazlenut capuccino', c.name)
-    FROM categories c JOIN products p ON p.category_id = c.id WHERE 'hazlenut capuccino' <% c.name
+    SELECT p.id, 0.3 * word_similarity(:words, c.name)
+    FROM categories c JOIN products p ON p.category_id = c.id WHERE :words <% c.name
     UNION ALL
-    SELECT pg.product_id, 0.2 * max(word_similarity('hazlenut capuccino', o.name))
-    FROM options o JOIN product_option_groups pg ON pg.group_id = o.group_id WHERE 'hazlenut capuccino' <% o.name
+    SELECT pg.product_id, 0.2 * max(word_similarity(:words, o.name))
+    FROM options o JOIN product_option_groups pg ON pg.group_id = o.group_id WHERE :words <% o.name
     GROUP BY pg.product_id
 )
 SELECT p.id

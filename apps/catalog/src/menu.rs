@@ -3,6 +3,8 @@
 //! Invariant: a `Menu` holds only what its store offers: every variation and option in it has a price there, every
 //! product at least one variation and a tax rate. All amounts are minor units of the store's one currency, tax included.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,7 +93,7 @@ pub struct Product {
     /// Sizes or portions, in the order they are shown; never empty.
     pub variations: Vec<Variation>,
     /// Choices that apply to every variation.
-    pub option_groups: Vec<OptionGroup>,
+    pub option_groups: Vec<Arc<OptionGroup>>,
 }
 
 /// One size or portion of a product.

@@ -212,7 +212,7 @@ fn choose<'menu>(
     for group in &product.option_groups {
         let before = options.len();
         let chosen = group.options.iter().filter(|it| wanted.contains(&it.id));
-        options.extend(chosen.map(|option| (group, option)));
+        options.extend(chosen.map(|option| (&**group, option)));
         let count = options.len() - before;
         if count < usize::from(group.min) || count > usize::from(group.max) {
             faults.push(Fault::OptionCount {

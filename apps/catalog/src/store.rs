@@ -16,11 +16,13 @@ pub mod tax_rates;
 pub mod hours;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use service::money::Currency;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::hours::Closures;
 use crate::menu::{
@@ -96,8 +98,8 @@ pub async fn menu(
     let Some(row) = found else {
         return Ok(None);
     };
-    let mut groups = option_groups(db, store, at).await?;
-    let categories = categories(db, store, at, &mut groups).await?;
+    let groups = option_groups(db, store, at).await?;
+    let categories = categories(db, store, at, &groups).await?;
     Ok(Some(Menu {
         store: Store {
             id: row.id,
@@ -117,13 +119,15 @@ async fn categories(
     db: &mut PgConnection,
     store: StoreId,
     at: DateTime<Utc>,
-    groups: &mut HashMap<ProductId, Vec<OptionGroup>>,
+    groups: &HashMap<Uuid, Arc<OptionGroup>>,
 ) -> sqlx::Result<Vec<Category>> {
     let rows = sqlx::query!(
         r#"SELECT c.id AS "category_id: CategoryId", c.name AS category,
                   p.id AS "product_id: ProductId", p.name AS product, p.description, p.image, p.allergens, t.rate_bp,
                   (SELECT json_agg(json_build_object('width', r.width, 'height', r.height, 'hash', r.hash) ORDER BY r.width)
                    FROM product_renditions r WHERE r.product_id = p.id) AS "photo: Json<Vec<Kept>>",
+                  ARRAY(SELECT group_id FROM product_option_groups pg WHERE pg.product_id = p.id ORDER BY pg.position)
+                      AS "groups!",
                   v.id AS "variation_id: VariationId", v.name AS variation, price.amount AS "amount!"
            FROM variation_prices vp
            LEFT JOIN due_prices($1, $2) due ON due.item_id = vp.variation_id
@@ -169,37 +173,41 @@ async fn categories(
                 allergens: row.allergens,
                 tax_rate_bp: decoded(row.rate_bp)?,
                 variations: vec![variation],
-                option_groups: groups.remove(&row.product_id).unwrap_or_default(),
+                option_groups: row
+                    .groups
+                    .iter()
+                    .filter_map(|id| groups.get(id).cloned())
+                    .collect(),
             }),
         }
     }
     Ok(categories)
 }
 
+/// The groups of which a store sells any option. Each once, however many products it belongs to: in a large catalogue
+/// the pairs of products and options are many times as many as either.
 async fn option_groups(
     db: &mut PgConnection,
     store: StoreId,
     at: DateTime<Utc>,
-) -> sqlx::Result<HashMap<ProductId, Vec<OptionGroup>>> {
+) -> sqlx::Result<HashMap<Uuid, Arc<OptionGroup>>> {
     let rows = sqlx::query!(
-        r#"SELECT pg.product_id AS "product_id: ProductId", g.id AS "group_id: GroupId", g.name AS "group",
-                  g.min_options, g.max_options, o.id AS "option_id: OptionId", o.name AS option, o.is_default,
-                  price.amount AS "amount!"
+        r#"SELECT g.id AS "group_id: GroupId", g.name AS "group", g.min_options, g.max_options,
+                  o.id AS "option_id: OptionId", o.name AS option, o.is_default, price.amount AS "amount!"
            FROM option_prices op
            LEFT JOIN due_prices($1, $2) due ON due.item_id = op.option_id
            CROSS JOIN LATERAL (SELECT CASE WHEN due.item_id IS NULL THEN op.amount ELSE due.amount END AS amount) price
            JOIN options o ON o.id = op.option_id
            JOIN option_groups g ON g.id = o.group_id
-           JOIN product_option_groups pg ON pg.group_id = g.id
            WHERE op.store_id = $1 AND price.amount IS NOT NULL
-           ORDER BY pg.product_id, pg.position, o.position"#,
+           ORDER BY g.id, o.position"#,
         store.0,
         at
     )
     .fetch_all(db)
     .await?;
 
-    let mut groups: HashMap<ProductId, Vec<OptionGroup>> = HashMap::new();
+    let mut groups: Vec<OptionGroup> = Vec::new();
     for row in rows {
         let option = MenuOption {
             id: row.option_id,
@@ -207,10 +215,9 @@ async fn option_groups(
             price: row.amount,
             default: row.is_default,
         };
-        let of_product = groups.entry(row.product_id).or_default();
-        match of_product.last_mut() {
+        match groups.last_mut() {
             Some(group) if group.id == row.group_id => group.options.push(option),
-            _ => of_product.push(OptionGroup {
+            _ => groups.push(OptionGroup {
                 id: row.group_id,
                 name: row.group,
                 min: decoded(row.min_options)?,
@@ -219,7 +226,8 @@ async fn option_groups(
             }),
         }
     }
-    Ok(groups)
+    let groups = groups.into_iter();
+    Ok(groups.map(|group| (group.id.0, Arc::new(group))).collect())
 }
 
 /// A number that a CHECK constraint keeps within `u16`.
