@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
-use service::server::{DRAIN, Shutdown};
+use service::server::Shutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -35,7 +35,7 @@ impl Wire {
     }
 }
 
-/// Serves until the end is requested and what was under way is done, or [`DRAIN`] has passed.
+/// Serves until the end is requested and what was under way is done, or may take no longer.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -45,13 +45,9 @@ pub async fn serve(
     let service = router.into_make_service_with_connect_info::<Wire>();
     let serving = axum::serve(Wires(listener), service)
         .with_graceful_shutdown(async move { stop.requested().await });
-    let deadline = async {
-        shutdown.requested().await;
-        tokio::time::sleep(DRAIN).await;
-    };
     tokio::select! {
         outcome = serving.into_future() => outcome,
-        () = deadline => Ok(()),
+        () = shutdown.overdue() => Ok(()),
     }
 }
 

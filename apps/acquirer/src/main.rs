@@ -12,26 +12,19 @@ use acquirer::trouble::Trouble;
 use acquirer::webhooks::Courier;
 use acquirer::{listener, routes};
 use anyhow::Context as _;
-use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::get;
-use dapr_kit::{Dapr, Secrets};
+use dapr_kit::Secrets;
 use service::clock::Clock;
 use service::ids::Ids;
-use service::server::{Readiness, Server, Shutdown};
+use service::server::Process;
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = config::read()?;
-    let common = config.common;
-    let telemetry = service::telemetry::init(APP, &common)?;
-    let shutdown = Shutdown::on_signals()?;
-    let dapr = Dapr::connect(&common.dapr)?;
-    let secrets = tokio::select! {
-        secrets = Secrets::watch(dapr.clone(), SECRET_STORE, MERCHANT) => secrets?,
-        // Asked to end while the vault is still waited for.
-        () = shutdown.requested() => return Ok(()),
+    let process = Process::start(APP, config.common)?;
+    let secrets = Secrets::watch(process.dapr.clone(), SECRET_STORE, MERCHANT);
+    let Some(secrets) = process.prepare(secrets).await? else {
+        return Ok(());
     };
     let clock = Clock::system();
     let (bank, owed) = Bank::open(&config.ledger, clock.clone(), Ids::new(clock.clone()))?;
@@ -40,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
         trouble: Arc::new(Trouble::default()),
         pace: Pace::real(),
         secrets,
-        shutdown: shutdown.clone(),
+        shutdown: process.shutdown.clone(),
     };
     let courier = Courier::new(
         config.webhooks,
@@ -55,34 +48,21 @@ async fn main() -> anyhow::Result<()> {
         .with_context(|| format!("can't listen at {}", config.provider_listen))?;
     tracing::info!(address = %listener.local_addr()?, "serving the merchant");
     let merchant = routes::provider(app.clone());
-    let merchant = tokio::spawn(listener::serve(listener, merchant, shutdown.clone()));
+    let merchant = tokio::spawn(listener::serve(listener, merchant, app.shutdown.clone()));
     let telling = tokio::spawn(courier.run(owed));
 
     let bank = app.bank.clone();
-    let readiness = Readiness::default()
-        .with("ledger", move || {
-            let bank = bank.clone();
-            async move { bank.is_sound() }
-        })
-        .with("sidecar", move || {
-            let dapr = dapr.clone();
-            async move { dapr.ready().await }
-        });
-    let server = Server {
-        common,
-        table: Vec::new(),
-        // Nobody calls us through our sidecar but the sidecar itself, for its probe.
-        router: Router::new().route("/healthz", get(async || StatusCode::NO_CONTENT)),
-        readiness,
-        shutdown,
-    };
+    let readiness = process.readiness().with("ledger", move || {
+        let bank = bank.clone();
+        async move { bank.is_sound() }
+    });
     let outcome = tokio::select! {
-        outcome = server.run(&telemetry) => outcome,
+        outcome = process.stand_by(readiness) => outcome,
         // What is in memory is not on disk: only a new start is true again.
         () = app.bank.lost() => anyhow::bail!("the ledger takes no more lines"),
     };
     merchant.await.context("the provider's listener")??;
     telling.abort();
-    telemetry.flush();
+    process.telemetry.flush();
     Ok(outcome?)
 }

@@ -15,24 +15,18 @@ use bff::shelf::DaprShelf;
 use bff::state::{App, Parts};
 use bff::{public, routes, tls, upstreams};
 use dapr_kit::{Dapr, DaprError, Secrets};
-use service::auth::Verifier;
 use service::clock::Clock;
-use service::routes::Guard;
-use service::server::{Readiness, Server, Shutdown};
+use service::server::Process;
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = config::read()?;
-    let common = config.common;
-    let telemetry = service::telemetry::init(APP, &common)?;
-    let shutdown = Shutdown::on_signals()?;
+    let process = Process::start(APP, config.common)?;
     let web = Web::open(&config.web_root)?;
-    let dapr = Dapr::connect(&common.dapr)?;
-    let secrets = tokio::select! {
-        secrets = OurSecrets::wait(&dapr) => secrets?,
-        // Asked to end while the vault is still waited for.
-        () = shutdown.requested() => return Ok(()),
+    let dapr = &process.dapr;
+    let Some(secrets) = process.prepare(OurSecrets::wait(dapr)).await? else {
+        return Ok(());
     };
     let certificate = tls::follow(secrets.tls)?;
     let sealer = Sealer::new(secrets.session);
@@ -46,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
         shelf: Arc::new(DaprShelf::new(dapr.clone(), DURABLE_STORE)),
         rate_factor: config.rate_factor,
         clock: Clock::system(),
-        address: common.issuer.clone(),
+        address: process.common.issuer.clone(),
     });
 
     let listener = TcpListener::bind(config.public_listen)
@@ -59,41 +53,22 @@ async fn main() -> anyhow::Result<()> {
         certificate,
         entrance,
         app.hub.clone(),
-        shutdown.clone(),
+        process.shutdown.clone(),
     );
     let public = tokio::spawn(public);
     let watching = tokio::spawn(live::watch_sidecar(dapr.clone(), app.hub.clone()));
 
-    let issuer = app.public.issuer.clone();
-    let verifier = Verifier::remote(
-        dapr.clone(),
-        IDENTITY,
-        JWKS,
-        &issuer,
-        APP,
-        app.clock.clone(),
-    );
-    let readiness = Readiness::default()
-        .noting("upstreams", {
-            let dapr = dapr.clone();
-            move || upstreams::health(&dapr)
-        })
-        .with("sidecar", move || {
-            let dapr = dapr.clone();
-            async move { dapr.ready().await }
-        });
-    let table = routes::table();
-    let server = Server {
-        table: [table.table(), &browsers].concat(),
-        router: table.into_router(app, Guard::new(verifier, common.app_api_token.clone())),
-        common,
-        readiness,
-        shutdown,
-    };
-    let outcome = server.run(&telemetry).await;
+    let readiness = process.readiness().noting("upstreams", {
+        let dapr = dapr.clone();
+        move || upstreams::health(&dapr)
+    });
+    let guard = process.guard(IDENTITY, JWKS, &app.clock);
+    let (mut table, router) = routes::table().served(app, guard);
+    table.extend(browsers);
+    let outcome = process.serve((table, router), readiness).await;
     public.await.context("the public listener")??;
     watching.abort();
-    telemetry.flush();
+    process.telemetry.flush();
     Ok(outcome?)
 }
 

@@ -4,12 +4,11 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
+use service::auth::brings_key;
 use service::server::observe_request;
-use subtle::ConstantTimeEq as _;
 
 use crate::conduct::Outage;
 use crate::error::Error;
@@ -37,22 +36,13 @@ pub fn carrier(app: App) -> Router {
         .with_state(app)
 }
 
-async fn only_with_our_key(
-    State(app): State<App>,
-    headers: HeaderMap,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn only_with_our_key(State(app): State<App>, request: Request, next: Next) -> Response {
     let secret = app.secrets.current();
     let Ok(key) = secret.require("api_key") else {
         tracing::error!("the secret has no API key");
         return Error::Unavailable.into_response();
     };
-    let expected = format!("Bearer {key}");
-    let admitted = headers
-        .get(header::AUTHORIZATION)
-        .is_some_and(|sent| bool::from(sent.as_bytes().ct_eq(expected.as_bytes())));
-    if admitted {
+    if brings_key(request.headers(), key) {
         next.run(request).await
     } else {
         Error::Unauthorised.into_response()

@@ -3,7 +3,7 @@
 //! Invariant: nothing has a default that would be unsafe; a missing secret is named and waited for.
 
 use dapr_kit::{Dapr, DaprError, Secret, Secrets};
-use service::config::{Common, ConfigError, Environment};
+use service::config::{Common, ConfigError, Environment, SEED};
 
 use crate::federation::http::Reach;
 use crate::second_factor::Policy;
@@ -14,7 +14,6 @@ pub const PUBSUB: &str = "pubsub";
 pub const TOPIC: &str = "identity-events";
 
 const STORE: &str = "secretstore";
-const SEED: &str = "CREMA_SEED";
 const SECOND_FACTOR: &str = "CREMA_SECOND_FACTOR";
 
 /// The settings.
@@ -34,16 +33,7 @@ impl Config {
     /// Reads the environment.
     pub fn read() -> Result<Self, ConfigError> {
         let env = Environment::read(&[SEED, SECOND_FACTOR])?;
-        let demo = match env.optional(SEED) {
-            None => false,
-            Some("demo") => true,
-            Some(_) => {
-                return Err(ConfigError::Invalid {
-                    name: SEED.to_owned(),
-                    reason: "the only seed is demo".to_owned(),
-                });
-            }
-        };
+        let demo = env.seed_demo()?;
         let second_factor = match env.optional(SECOND_FACTOR) {
             None | Some("required") => Policy::RequiredForStaff,
             Some("optional") => Policy::Optional,

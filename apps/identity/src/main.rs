@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use dapr_kit::Dapr;
 use identity::client_auth::ClientAuth;
 use identity::config::{self, Config, LiveSecrets, PUBSUB, TOPIC};
 use identity::federation::Federation;
@@ -22,11 +21,10 @@ use identity::token::Mint;
 use identity::{MIGRATOR, routes, seed, sweep};
 use outbox::Relay;
 use service::clock::Clock;
+use service::database;
 use service::ids::Ids;
 use service::routes::Guard;
-use service::server::{Readiness, Server, Shutdown};
-use service::{database, telemetry};
-use tokio::sync::oneshot;
+use service::server::{Process, Readiness, beside};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -36,10 +34,9 @@ async fn main() -> anyhow::Result<()> {
         demo,
         second_factor,
     } = Config::read()?;
-    let telemetry = telemetry::init("identity", &common)?;
-    let shutdown = Shutdown::on_signals()?;
-    let dapr = Dapr::connect(&common.dapr)?;
-    let secrets = LiveSecrets::watch(&dapr).await?;
+    let process = Process::start("identity", common)?;
+    let dapr = &process.dapr;
+    let secrets = LiveSecrets::watch(dapr).await?;
     let db = database::connect(secrets.database).await?;
     MIGRATOR.run(&db).await.context("our migrations")?;
     outbox::MIGRATOR
@@ -49,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
     let relay = Relay::new(db.clone(), dapr.clone(), PUBSUB, TOPIC);
 
     let clock = Clock::system();
-    let issuer = Issuer::new(&common.issuer);
+    let issuer = Issuer::new(&process.common.issuer);
     let app = App {
         db: db.clone(),
         cache: Arc::new(StateStore(dapr.clone())),
@@ -64,39 +61,17 @@ async fn main() -> anyhow::Result<()> {
         outbox: relay.waker(),
     };
     if demo && seed::wanted(&app).await? {
-        seed::run(&app, &config::demo_passwords(&dapr).await?).await?;
+        seed::run(&app, &config::demo_passwords(dapr).await?).await?;
     }
     tokio::spawn(sweep::run(app.clone()));
-    tokio::spawn(postman::run(app.clone(), Smtp(dapr)));
-    let (last_request_done, relay_may_end) = oneshot::channel::<()>();
-    let mut relay = tokio::spawn(relay.run(async {
-        // Either outcome means that nothing is served any more.
-        let _ = relay_may_end.await;
-    }));
+    tokio::spawn(postman::run(app.clone(), Smtp(dapr.clone())));
 
-    let verifier = app.verifier();
-    let routes = routes::routes();
-    let server = Server {
-        table: routes.table().to_vec(),
-        router: routes::router(
-            routes,
-            &app,
-            Guard::new(verifier, common.app_api_token.clone()),
-        ),
-        readiness: Readiness::default().with("database", move || {
-            let db = db.clone();
-            async move { database::ready(&db).await }
-        }),
-        common,
-        shutdown,
-    };
-    let outcome = tokio::select! {
-        outcome = server.run(&telemetry) => outcome,
-        // Sessions whose end nobody is told of are worse than a restart.
-        ended = &mut relay => anyhow::bail!("the relay ended early: {ended:?}"),
-    };
-    drop(last_request_done);
-    relay.await.context("the relay")?;
-    telemetry.flush();
+    let guard = Guard::new(app.verifier(), process.common.app_api_token.clone());
+    let table = routes::routes();
+    let served = (table.table().to_vec(), routes::router(table, &app, guard));
+    let serving = process.serve(served, Readiness::default().database(&db));
+    // Sessions whose end nobody is told of are worse than a restart.
+    let outcome = beside("the relay", |end| relay.run(end), serving).await;
+    process.telemetry.flush();
     Ok(outcome?)
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an unknown `CREMA_*` variable, or a seed that does not exist, refuses to start.
 
-use service::config::{Common, ConfigError, Environment};
+use service::config::{Common, ConfigError, Environment, SEED};
 
 /// This service's app id: its audience, its name in logs.
 pub const APP: &str = "inventory";
@@ -19,8 +19,6 @@ pub const PUBSUB: &str = "pubsub";
 /// The topic of our events.
 pub const TOPIC: &str = "inventory-events";
 
-const SEED: &str = "CREMA_SEED";
-
 /// What the environment says.
 #[derive(Debug)]
 pub struct Config {
@@ -33,18 +31,8 @@ pub struct Config {
 /// Reads it.
 pub fn read() -> Result<Config, ConfigError> {
     let environment = Environment::read(&[SEED])?;
-    let seed_demo = match environment.optional(SEED) {
-        None => false,
-        Some("demo") => true,
-        Some(other) => {
-            return Err(ConfigError::Invalid {
-                name: SEED.to_owned(),
-                reason: format!("there is no seed `{other}`, only `demo`"),
-            });
-        }
-    };
     Ok(Config {
         common: environment.common()?,
-        seed_demo,
+        seed_demo: environment.seed_demo()?,
     })
 }

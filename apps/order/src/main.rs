@@ -15,13 +15,10 @@ use order::state::App;
 use order::waits::Waits;
 use order::{MIGRATOR, config, routes, upkeep};
 use outbox::Relay;
-use service::auth::Verifier;
 use service::clock::Clock;
 use service::database;
 use service::ids::Ids;
-use service::routes::Guard;
-use service::server::{Readiness, Server, Shutdown};
-use tokio::sync::oneshot;
+use service::server::{Process, beside};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -29,64 +26,20 @@ async fn main() -> anyhow::Result<()> {
         common,
         return_limit,
     } = config::read()?;
-    let telemetry = service::telemetry::init(APP, &common)?;
-    let shutdown = Shutdown::on_signals()?;
-    let dapr = Dapr::connect(&common.dapr)?;
-    let (app, runner, relay) = tokio::select! {
-        prepared = prepare(&dapr, Returns::new(return_limit)) => prepared?,
-        // Asked to end while vault or database is still waited for.
-        () = shutdown.requested() => return Ok(()),
+    let process = Process::start(APP, common)?;
+    let preparing = prepare(&process.dapr, Returns::new(return_limit));
+    let Some((app, runner, relay)) = process.prepare(preparing).await? else {
+        return Ok(());
     };
+    tokio::spawn(upkeep::run(app.clone(), process.shutdown.clone()));
 
-    let verifier = Verifier::remote(
-        dapr.clone(),
-        IDENTITY,
-        JWKS,
-        common.issuer.as_str(),
-        APP,
-        app.clock.clone(),
-    );
-    let db = app.db.clone();
-    let readiness = Readiness::default()
-        .with("database", move || {
-            let db = db.clone();
-            async move { database::ready(&db).await }
-        })
-        .with("sidecar", move || {
-            let dapr = dapr.clone();
-            async move { dapr.ready().await }
-        });
-    let (last_request_done, runner_may_end) = oneshot::channel::<()>();
-    let mut runner = tokio::spawn(runner.run(async {
-        // Either outcome means that nothing is served any more.
-        let _ = runner_may_end.await;
-    }));
-    let (last_checkout_done, relay_may_end) = oneshot::channel::<()>();
-    let mut relay = tokio::spawn(relay.run(async {
-        let _ = relay_may_end.await;
-    }));
-    let upkeep = tokio::spawn(upkeep::run(app.clone(), shutdown.clone()));
-
-    let routes = routes::table();
-    let server = Server {
-        table: routes.table().to_vec(),
-        router: routes.into_router(app, Guard::new(verifier, common.app_api_token.clone())),
-        common,
-        readiness,
-        shutdown,
-    };
-    let outcome = tokio::select! {
-        outcome = server.run(&telemetry) => outcome,
-        // Orders that nobody is told of are worse than a restart.
-        ended = &mut relay => anyhow::bail!("the relay ended early: {ended:?}"),
-        ended = &mut runner => anyhow::bail!("the runner ended early: {ended:?}"),
-    };
-    drop(last_request_done);
-    runner.await.context("the runner")?;
-    drop(last_checkout_done);
-    relay.await.context("the relay")?;
-    upkeep.abort();
-    telemetry.flush();
+    let readiness = process.readiness().database(&app.db);
+    let guard = process.guard(IDENTITY, JWKS, &app.clock);
+    let serving = process.serve(routes::table().served(app, guard), readiness);
+    let serving = beside("the runner", |end| runner.run(end), serving);
+    // Orders that nobody is told of are worse than a restart.
+    let outcome = beside("the relay", |end| relay.run(end), serving).await;
+    process.telemetry.flush();
     Ok(outcome?)
 }
 

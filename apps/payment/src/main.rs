@@ -7,79 +7,41 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use dapr_kit::{Dapr, Secrets};
 use outbox::Relay;
-use payment::config::{APP, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
+use payment::config::{APP, Config, DATABASE, IDENTITY, JWKS, PUBSUB, SECRET_STORE, TOPIC};
 use payment::provider::Provider;
 use payment::reconcile;
 use payment::state::App;
 use payment::{MIGRATOR, config, resolver, routes, upkeep};
-use service::auth::Verifier;
 use service::clock::Clock;
 use service::database;
 use service::ids::Ids;
-use service::routes::Guard;
-use service::server::{Readiness, Server, Shutdown};
-use tokio::sync::{Notify, oneshot};
+use service::server::{Process, beside};
+use tokio::sync::Notify;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let config = config::read()?;
-    let common = config.common;
-    let telemetry = service::telemetry::init(APP, &common)?;
-    let shutdown = Shutdown::on_signals()?;
-    let dapr = Dapr::connect(&common.dapr)?;
-    let (app, relay) = tokio::select! {
-        prepared = prepare(&dapr, config.provider) => prepared?,
-        // Asked to end while vault or database is still waited for.
-        () = shutdown.requested() => return Ok(()),
+    let Config { common, provider } = config::read()?;
+    let process = Process::start(APP, common)?;
+    let Some((app, relay)) = process.prepare(prepare(&process.dapr, provider)).await? else {
+        return Ok(());
     };
+    let resolver = tokio::spawn(resolver::run(app.clone(), process.shutdown.clone()));
+    let reconciling = tokio::spawn(reconcile::run::run(app.clone(), process.shutdown.clone()));
+    tokio::spawn(upkeep::run(app.clone(), process.shutdown.clone()));
 
-    let verifier = Verifier::remote(
-        dapr.clone(),
-        IDENTITY,
-        JWKS,
-        common.issuer.as_str(),
-        APP,
-        app.clock.clone(),
-    );
-    let db = app.db.clone();
-    let readiness = Readiness::default()
-        .with("database", move || {
-            let db = db.clone();
-            async move { database::ready(&db).await }
-        })
-        .with("sidecar", move || {
-            let dapr = dapr.clone();
-            async move { dapr.ready().await }
-        });
-    let (last_request_done, relay_may_end) = oneshot::channel::<()>();
-    let mut relay = tokio::spawn(relay.run(async {
-        // Either outcome means that nothing is served any more.
-        let _ = relay_may_end.await;
-    }));
-    let resolver = tokio::spawn(resolver::run(app.clone(), shutdown.clone()));
-    let reconciling = tokio::spawn(reconcile::run::run(app.clone(), shutdown.clone()));
-    let upkeep = tokio::spawn(upkeep::run(app.clone(), shutdown.clone()));
-
-    let routes = routes::table();
-    let server = Server {
-        table: routes.table().to_vec(),
-        router: routes.into_router(app, Guard::new(verifier, common.app_api_token.clone())),
-        common,
-        readiness,
-        shutdown,
+    let readiness = process.readiness().database(&app.db);
+    let guard = process.guard(IDENTITY, JWKS, &app.clock);
+    let serving = async {
+        let served = routes::table().served(app, guard);
+        let outcome = process.serve(served, readiness).await;
+        // What they leave halfway is taken up by the next ones, as after a crash.
+        resolver.abort();
+        reconciling.abort();
+        outcome
     };
-    let outcome = tokio::select! {
-        outcome = server.run(&telemetry) => outcome,
-        // Payments that nobody is told of are worse than a restart.
-        ended = &mut relay => anyhow::bail!("the relay ended early: {ended:?}"),
-    };
-    // What it leaves halfway is taken up by the next one, as after a crash.
-    resolver.abort();
-    reconciling.abort();
-    drop(last_request_done);
-    relay.await.context("the relay")?;
-    upkeep.abort();
-    telemetry.flush();
+    // Payments that nobody is told of are worse than a restart.
+    let outcome = beside("the relay", |end| relay.run(end), serving).await;
+    process.telemetry.flush();
     Ok(outcome?)
 }
 

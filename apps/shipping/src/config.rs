@@ -3,7 +3,7 @@
 //! Invariant: an unknown `CREMA_*` variable, or a seed that does not exist, refuses to start.
 
 use chrono::TimeDelta;
-use service::config::{Common, ConfigError, Environment};
+use service::config::{Common, ConfigError, Environment, SEED};
 
 /// This service's app id: its audience, its name in logs.
 pub const APP: &str = "shipping";
@@ -26,7 +26,6 @@ pub const TOPIC: &str = "shipping-events";
 /// How long a courier is looked for, if nothing is said.
 pub const SEARCH: TimeDelta = TimeDelta::minutes(10);
 
-const SEED: &str = "CREMA_SEED";
 const COURIER_SEARCH: &str = "CREMA_COURIER_SEARCH";
 
 /// What the environment says.
@@ -43,16 +42,6 @@ pub struct Config {
 /// Reads it.
 pub fn read() -> Result<Config, ConfigError> {
     let environment = Environment::read(&[SEED, COURIER_SEARCH])?;
-    let seed_demo = match environment.optional(SEED) {
-        None => false,
-        Some("demo") => true,
-        Some(other) => {
-            return Err(ConfigError::Invalid {
-                name: SEED.to_owned(),
-                reason: format!("there is no seed `{other}`, only `demo`"),
-            });
-        }
-    };
     let search = match environment.optional(COURIER_SEARCH) {
         // In seconds: more than eighteen hours are nobody's patience.
         Some(_) => TimeDelta::seconds(environment.parse::<u16>(COURIER_SEARCH)?.into()),
@@ -60,7 +49,7 @@ pub fn read() -> Result<Config, ConfigError> {
     };
     Ok(Config {
         common: environment.common()?,
-        seed_demo,
+        seed_demo: environment.seed_demo()?,
         search,
     })
 }

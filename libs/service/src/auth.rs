@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
+use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -223,6 +224,15 @@ impl Verifier {
             session: claims.sid,
         })
     }
+}
+
+/// Whether a request brings `key` as its bearer token: for keys that are no tokens of ours. How long it takes tells nothing.
+#[must_use]
+pub fn brings_key(headers: &HeaderMap, key: &str) -> bool {
+    let expected = format!("Bearer {key}");
+    headers
+        .get(AUTHORIZATION)
+        .is_some_and(|sent| bool::from(sent.as_bytes().ct_eq(expected.as_bytes())))
 }
 
 /// The answer to a request without a token.

@@ -49,6 +49,9 @@ pub struct Common {
     pub log: String,
 }
 
+/// The data that an empty database begins with: a setting of those that have one.
+pub const SEED: &str = "CREMA_SEED";
+
 /// Settings that every service knows.
 const COMMON: [&str; 3] = ["CREMA_ISSUER", "CREMA_LISTEN", "CREMA_OPS_PORT"];
 
@@ -101,6 +104,18 @@ impl Environment {
                 name: name.to_owned(),
                 reason: error.to_string(),
             })
+    }
+
+    /// Whether an empty database is filled with the demonstration's data.
+    pub fn seed_demo(&self) -> Result<bool, ConfigError> {
+        match self.optional(SEED) {
+            None => Ok(false),
+            Some("demo") => Ok(true),
+            Some(other) => Err(ConfigError::Invalid {
+                name: SEED.to_owned(),
+                reason: format!("there is no seed `{other}`, only `demo`"),
+            }),
+        }
     }
 
     /// What every service is told. The ports and tokens are those of `dapr run` and of the sidecar injector.
@@ -160,6 +175,15 @@ mod tests {
             )
             .is_ok()
         );
+    }
+
+    #[test]
+    fn a_seed_that_does_not_exist_refuses_to_start() {
+        for (value, expected) in [("", Some(false)), ("demo", Some(true)), ("more", None)] {
+            let set = [(SEED, value)];
+            let environment = Environment::from_vars(vars(&set), &[SEED]).expect("known");
+            assert_eq!(environment.seed_demo().ok(), expected);
+        }
     }
 
     #[test]

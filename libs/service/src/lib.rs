@@ -1,7 +1,7 @@
 //! What every Crema service does alike: configuration, telemetry, health, errors, tokens, routes, shutdown.
 //!
-//! No business word appears here. A service's `main` reads its configuration, connects, and hands a
-//! table of [`routes::Routes`] to [`server::Server`]; everything a caller can see of a failure is a
+//! No business word appears here. A service's `main` reads its configuration, starts a [`server::Process`],
+//! connects, and has it serve a table of [`routes::Routes`]; everything a caller can see of a failure is a
 //! [`problem::Problem`].
 
 pub mod auth;

@@ -238,6 +238,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         &self.table
     }
 
+    /// The rows, and the router that serves them behind `guard`.
+    pub fn served(self, state: S, guard: Guard) -> (Vec<Route>, Router) {
+        (self.table.clone(), self.into_router(state, guard))
+    }
+
     /// The router that serves the table behind `guard`.
     pub fn into_router(self, state: S, guard: Guard) -> Router {
         let uploads = self.table.into_iter().filter(|row| row.upload.is_some());

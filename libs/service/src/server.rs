@@ -1,41 +1,74 @@
-//! The listeners of a service and its orderly end.
+//! A service's process: what each begins with, its listeners and its orderly end.
 //!
 //! On SIGTERM or Ctrl-C it stops being ready, takes no new connection, finishes what is under way and
 //! ends; what is not finished after ten seconds is given up, with a warning.
 
 pub(crate) mod observe;
+mod readiness;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::routing::get;
 use axum::{Json, Router};
+use dapr_kit::{Dapr, DaprError};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinError;
 
 pub use observe::request as observe_request;
+pub use readiness::Readiness;
 
+use crate::auth::Verifier;
+use crate::clock::Clock;
 use crate::config::Common;
 use crate::failpoint;
-use crate::routes::Route;
-use crate::telemetry::Telemetry;
+use crate::routes::{Guard, Route};
+use crate::telemetry::{self, Telemetry, TelemetryError};
 
 /// How long requests under way may take to finish.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
-/// A listener that can't be had or broke.
+/// A process that can't begin.
 #[derive(Debug, thiserror::Error)]
-#[error("can't listen at {address}: {source}")]
-pub struct ServerError {
-    address: SocketAddr,
-    source: std::io::Error,
+pub enum StartError {
+    /// Its logs, traces or metrics can't be set up.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// It can't be asked to end.
+    #[error("signals can't be heard: {0}")]
+    Signals(#[from] std::io::Error),
+    /// Its sidecar can't be called.
+    #[error(transparent)]
+    Sidecar(#[from] DaprError),
+}
+
+/// What ends a process before it is asked to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A listener can't be had or broke.
+    #[error("can't listen at {address}: {source}")]
+    Listener {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What runs [`beside`] did not wait to be told: a restart is better than to go on without it.
+    #[error("{task} ended early: {outcome:?}")]
+    EndedEarly {
+        /// Its name.
+        task: &'static str,
+        /// How it ended.
+        outcome: Result<(), JoinError>,
+    },
 }
 
 /// Tells every part of the process that it is to end. Cheap to clone.
@@ -79,100 +112,143 @@ impl Shutdown {
         // An error means that the requesting side is gone, which is an end too.
         let _ = receiver.wait_for(|requested| *requested).await;
     }
-}
 
-type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
-
-type Note = Arc<dyn Fn() -> Value + Send + Sync>;
-
-/// What must be true before the service takes requests, by name, and what else whoever asks is told.
-#[derive(Clone, Default)]
-pub struct Readiness {
-    checks: Vec<(&'static str, Check)>,
-    notes: Vec<(&'static str, Note)>,
-}
-
-impl Readiness {
-    /// Adds a check.
-    #[must_use]
-    pub fn with<F, Fut>(mut self, name: &'static str, check: F) -> Self
-    where
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = bool> + Send + 'static,
-    {
-        let check: Check = Arc::new(move || Box::pin(check()));
-        self.checks.push((name, check));
-        self
-    }
-
-    /// Adds something that is told and decides nothing.
-    #[must_use]
-    pub fn noting(
-        mut self,
-        name: &'static str,
-        note: impl Fn() -> Value + Send + Sync + 'static,
-    ) -> Self {
-        self.notes.push((name, Arc::new(note)));
-        self
+    /// Returns when what is under way may take no longer: [`DRAIN`] after the end is requested.
+    pub async fn overdue(&self) {
+        self.requested().await;
+        tokio::time::sleep(DRAIN).await;
     }
 }
 
-/// A service, ready to run.
-pub struct Server {
-    /// Where it listens.
+/// A process that has begun: it logs, hears signals, and has a sidecar to call.
+pub struct Process {
+    /// The name of its application.
+    app: &'static str,
+    /// What it was told.
     pub common: Common,
-    /// Its table of routes, those of a public listener of its own included, shown at the ops listener.
-    pub table: Vec<Route>,
-    /// What it answers its sidecar.
-    pub router: Router,
-    /// When it is ready.
-    pub readiness: Readiness,
+    /// Its sidecar.
+    pub dapr: Dapr,
     /// Ends it.
     pub shutdown: Shutdown,
+    /// Its logs, traces and metrics.
+    pub telemetry: Telemetry,
 }
 
-impl Server {
-    /// Serves until the end is requested and what was under way is done.
-    pub async fn run(self, telemetry: &Telemetry) -> Result<(), ServerError> {
-        let Self {
+impl Process {
+    /// Begins the application `app`.
+    pub fn start(app: &'static str, common: Common) -> Result<Self, StartError> {
+        let telemetry = telemetry::init(app, &common)?;
+        Ok(Self {
+            app,
+            shutdown: Shutdown::on_signals()?,
+            dapr: Dapr::connect(&common.dapr)?,
             common,
-            table,
-            router,
-            readiness,
-            shutdown,
+            telemetry,
+        })
+    }
+
+    /// What comes of `preparing`; nothing if the end is requested while a vault or a database is still waited for.
+    pub async fn prepare<T, E>(
+        &self,
+        preparing: impl Future<Output = Result<T, E>>,
+    ) -> Result<Option<T>, E> {
+        tokio::select! {
+            // Boxed: it is large, and would be held twice here.
+            prepared = Box::pin(preparing) => prepared.map(Some),
+            () = self.shutdown.requested() => Ok(None),
+        }
+    }
+
+    /// Ready when the sidecar answers.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        let dapr = self.dapr.clone();
+        Readiness::default().with("sidecar", move || {
+            let dapr = dapr.clone();
+            async move { dapr.ready().await }
+        })
+    }
+
+    /// Lets in who has a token for this application, signed by keys that the application `identity` publishes at `path`.
+    #[must_use]
+    pub fn guard(&self, identity: &str, path: &str, clock: &Clock) -> Guard {
+        let (dapr, issuer) = (self.dapr.clone(), self.common.issuer.as_str());
+        let verifier = Verifier::remote(dapr, identity, path, issuer, self.app, clock.clone());
+        Guard::new(verifier, self.common.app_api_token.clone())
+    }
+
+    /// [Serves](Self::serve) a sidecar that passes on no call of anybody, and asks only whether it is alive.
+    pub async fn stand_by(&self, readiness: Readiness) -> Result<(), ServerError> {
+        let probed = Router::new().route("/healthz", get(async || StatusCode::NO_CONTENT));
+        self.serve((Vec::new(), probed), readiness).await
+    }
+
+    /// Serves until the end is requested and what was under way is done: `router` to the sidecar; `table`, the rows of a public
+    /// listener included, at the ops listener.
+    pub async fn serve(
+        &self,
+        (table, router): (Vec<Route>, Router),
+        readiness: Readiness,
+    ) -> Result<(), ServerError> {
+        let Self {
+            common, shutdown, ..
         } = self;
         let ops = bind(common.ops_listen).await?;
         let app = bind(common.app_listen).await?;
-        let ops_router = ops_router(&table, readiness, shutdown.clone(), telemetry.metrics());
+        let metrics = self.telemetry.metrics();
+        let ops_router = ops_router(&table, readiness, shutdown.clone(), metrics);
         // The ops listener outlives the other, so that probes see a draining service as alive and not ready.
         let ops = tokio::spawn(async move { axum::serve(ops, ops_router).await });
         tracing::info!(address = %common.app_listen, "serving");
         let stop = shutdown.clone();
         let serving =
             axum::serve(app, router).with_graceful_shutdown(async move { stop.requested().await });
-        let deadline = async {
-            shutdown.requested().await;
-            tokio::time::sleep(DRAIN).await;
-        };
         let outcome = tokio::select! {
             outcome = serving.into_future() => outcome,
-            () = deadline => {
+            () = shutdown.overdue() => {
                 tracing::warn!("requests were still under way at the end");
                 Ok(())
             }
         };
         ops.abort();
-        outcome.map_err(|source| ServerError {
+        outcome.map_err(|source| ServerError::Listener {
             address: common.app_listen,
             source,
         })
     }
 }
 
+/// Is ready when a task is to end.
+pub type End = BoxFuture<'static, ()>;
+
+/// Does `work`, which is serving, while `task` runs beside it: that is told to end after the last request, and waited for.
+/// If it ends before, `work` is given up.
+pub async fn beside<F>(
+    task: &'static str,
+    run: impl FnOnce(End) -> F,
+    work: impl Future<Output = Result<(), ServerError>>,
+) -> Result<(), ServerError>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (work_done, may_end) = oneshot::channel::<()>();
+    // Either outcome means that nothing is served any more.
+    let mut running = tokio::spawn(run(Box::pin(may_end.map(drop))));
+    let outcome = tokio::select! {
+        outcome = work => outcome,
+        outcome = &mut running => return Err(ServerError::EndedEarly { task, outcome }),
+    };
+    drop(work_done);
+    match running.await {
+        Ok(()) => outcome,
+        outcome => Err(ServerError::EndedEarly { task, outcome }),
+    }
+}
+
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServerError> {
     TcpListener::bind(address)
         .await
-        .map_err(|source| ServerError { address, source })
+        .map_err(|source| ServerError::Listener { address, source })
 }
 
 fn ops_router(
@@ -186,30 +262,11 @@ fn ops_router(
         .route("/healthz", get(async || Json(json!({ "status": "alive" }))))
         .route(
             "/readyz",
-            get(move || ready(readiness.clone(), shutdown.clone())),
+            get(move || readiness::ready(readiness.clone(), shutdown.clone())),
         )
         .route("/metrics", get(async move || metrics.render()))
         .route("/routes", get(async move || Json(table)));
     failpoint::add_routes(router)
-}
-
-async fn ready(readiness: Readiness, shutdown: Shutdown) -> (StatusCode, Json<Value>) {
-    let mut checks = Map::new();
-    for (name, check) in &readiness.checks {
-        checks.insert((*name).to_owned(), check().await.into());
-    }
-    let draining = shutdown.is_requested();
-    let ready = !draining && checks.values().all(|ok| *ok == true);
-    let status = if ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let mut answer = json!({ "ready": ready, "draining": draining, "checks": checks });
-    for (name, note) in &readiness.notes {
-        answer[*name] = note();
-    }
-    (status, Json(answer))
 }
 
 #[cfg(test)]
@@ -220,22 +277,6 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-
-    #[tokio::test]
-    async fn a_check_decides_whether_it_is_ready_and_a_note_does_not() {
-        let (_trigger, ended) = watch::channel(false);
-        for good in [true, false] {
-            let readiness = Readiness::default()
-                .with("database", move || async move { good })
-                .noting("upstreams", || json!({ "order": false }));
-            let (status, Json(answer)) = ready(readiness, Shutdown::on(ended.clone())).await;
-            assert_eq!(status.is_success(), good);
-            let expected = json!({
-                "ready": good, "draining": false, "checks": { "database": good }, "upstreams": { "order": false },
-            });
-            assert_eq!(answer, expected);
-        }
-    }
 
     #[tokio::test]
     async fn kill_points_are_served_where_they_are_compiled_in_and_nowhere_else() {
@@ -252,5 +293,35 @@ mod tests {
             let answer = router.clone().oneshot(request).await.expect("an answer");
             assert_eq!(answer.status(), expected, "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_runs_beside_ends_after_the_work_and_the_outer_one_last() {
+        let (sender, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        let run = |name: &'static str| {
+            let sender = sender.clone();
+            move |end: End| async move {
+                end.await;
+                sender.send(name).expect("somebody listens");
+            }
+        };
+        let serving = async {
+            sender.send("serving").expect("somebody listens");
+            Ok(())
+        };
+        let runner = beside("the runner", run("runner"), serving);
+        beside("the relay", run("relay"), runner)
+            .await
+            .expect("all in order");
+        for name in ["serving", "runner", "relay"] {
+            assert_eq!(ended.recv().await, Some(name));
+        }
+    }
+
+    #[tokio::test]
+    async fn work_is_given_up_when_what_runs_beside_ends_early() {
+        let outcome = beside("the relay", |_| async {}, std::future::pending()).await;
+        let error = outcome.expect_err("it ended early").to_string();
+        assert_eq!(error, "the relay ended early: Ok(())");
     }
 }
