@@ -6,8 +6,7 @@
 mod messages;
 
 use axum::extract::State;
-use service::grpc::{Message, Reply};
-use service::page::PageQuery;
+use service::grpc::{ById, Items, Message, PageRequest, Reply};
 use service::problem::Problem;
 use uuid::Uuid;
 
@@ -16,16 +15,13 @@ use crate::menu::{ProductId, StoreId};
 use crate::menus::MenuBody;
 use crate::ops::{products, stores};
 use crate::state::App;
-use messages::{
-    GetMenuRequest, GetProductRequest, ListProductsRequest, ListProductsResponse,
-    ListStoresRequest, ListStoresResponse, ManagedProduct, Menu,
-};
+use messages::{GetMenuRequest, ListStoresRequest, ManagedProduct, Menu, Store};
 
 /// `ListStores`: all of them.
 pub async fn list_stores(
     State(app): State<App>,
     Message(ListStoresRequest {}): Message<ListStoresRequest>,
-) -> Result<Reply<ListStoresResponse>, Problem> {
+) -> Result<Reply<Items<Store>>, Problem> {
     Reply::of(&stores::Body::of(&stores::all(&app.db).await?))
 }
 
@@ -42,7 +38,7 @@ pub async fn get_menu(
 /// `GetProduct`: OK, or `NOT_FOUND` `product-not-found`.
 pub async fn get_product(
     State(app): State<App>,
-    Message(request): Message<GetProductRequest>,
+    Message(request): Message<ById>,
 ) -> Result<Reply<ManagedProduct>, Problem> {
     let id = Uuid::try_parse(&request.id).map_err(|_| EditError::NotFound(Thing::Product))?;
     Reply::of(&products::read::product(&app, ProductId(id)).await?)
@@ -51,11 +47,7 @@ pub async fn get_product(
 /// `ListProducts`: one page.
 pub async fn list_products(
     State(app): State<App>,
-    Message(request): Message<ListProductsRequest>,
-) -> Result<Reply<ListProductsResponse>, Problem> {
-    let query = PageQuery {
-        limit: request.limit,
-        cursor: request.cursor,
-    };
-    Reply::of(&products::list::page(&app, &query).await?)
+    Message(request): Message<PageRequest>,
+) -> Result<Reply<Items<ManagedProduct>>, Problem> {
+    Reply::of(&products::list::page(&app, &request.into()).await?)
 }

@@ -7,7 +7,7 @@ mod messages;
 
 use axum::extract::State;
 use service::auth::Principal;
-use service::grpc::{Message, Reply};
+use service::grpc::{ById, Items, Message, PageRequest, Reply};
 use service::page::{Page, PageQuery};
 use service::problem::Problem;
 use uuid::Uuid;
@@ -16,16 +16,13 @@ use crate::error::Error;
 use crate::ops;
 use crate::order::{OrderId, StoreId};
 use crate::state::App;
-use messages::{
-    GetHistoryRequest, GetHistoryResponse, GetOrderRequest, ListOrdersRequest, ListTicketsRequest,
-    Order, OrdersResponse,
-};
+use messages::{ListTicketsRequest, Order, Transition};
 
 /// `GetOrder`: OK, or `NOT_FOUND` `order-not-found`.
 pub async fn get_order(
     State(app): State<App>,
     principal: Principal,
-    Message(request): Message<GetOrderRequest>,
+    Message(request): Message<ById>,
 ) -> Result<Reply<Order>, Problem> {
     let order = ops::get::get(&app, &principal, order_id(&request.id)?).await?;
     Reply::of(&order)
@@ -35,21 +32,17 @@ pub async fn get_order(
 pub async fn list_orders(
     State(app): State<App>,
     principal: Principal,
-    Message(request): Message<ListOrdersRequest>,
-) -> Result<Reply<OrdersResponse>, Problem> {
-    let query = PageQuery {
-        limit: request.limit,
-        cursor: request.cursor,
-    };
-    Reply::of(&ops::list::page(&app, &principal, &query).await?)
+    Message(request): Message<PageRequest>,
+) -> Result<Reply<Items<Order>>, Problem> {
+    Reply::of(&ops::list::page(&app, &principal, &request.into()).await?)
 }
 
 /// `GetHistory`: all of it, or `NOT_FOUND` `order-not-found`.
 pub async fn get_history(
     State(app): State<App>,
     principal: Principal,
-    Message(request): Message<GetHistoryRequest>,
-) -> Result<Reply<GetHistoryResponse>, Problem> {
+    Message(request): Message<ById>,
+) -> Result<Reply<Items<Transition>>, Problem> {
     let history = ops::history::history(&app, &principal, order_id(&request.id)?).await?;
     Reply::of(&Page::whole(history))
 }
@@ -59,7 +52,7 @@ pub async fn list_tickets(
     State(app): State<App>,
     principal: Principal,
     Message(request): Message<ListTicketsRequest>,
-) -> Result<Reply<OrdersResponse>, Problem> {
+) -> Result<Reply<Items<Order>>, Problem> {
     let store = Uuid::try_parse(&request.store).map_err(|_| Error::StoreNotFound)?;
     let query = PageQuery {
         limit: request.limit,

@@ -3,6 +3,8 @@
 //! Invariant: a method is a row of the table, `POST /package.Service/Method`, so what admits and refuses requests is in one
 //! place; a caller by gRPC is told of a refusal by a status, and reaches nothing but such rows.
 
+mod messages;
+
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -17,6 +19,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+pub use messages::{ById, Items, Money, PageRequest};
 
 use crate::problem::{Problem, TYPE_PREFIX};
 

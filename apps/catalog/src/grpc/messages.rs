@@ -1,48 +1,19 @@
-//! The messages of proto/crema/catalog/v1/catalog.proto.
+//! The messages of proto/crema/catalog/v1/catalog.proto that `service::grpc` has not: ids, pages and money are there.
 //!
 //! Invariant: a field has the number that the file says and the name that it has in JSON; the API tests read what is sent by
 //! the file alone, and compare it with what HTTP answers.
 
 use prost::Message;
 use serde::Deserialize;
+use service::grpc::Money;
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub struct ListStoresRequest {}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-pub struct ListStoresResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub items: Vec<Store>,
-    #[prost(string, optional, tag = "2")]
-    pub next: Option<String>,
-}
 
 #[derive(Clone, PartialEq, Message)]
 pub struct GetMenuRequest {
     #[prost(string, tag = "1")]
     pub store: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct GetProductRequest {
-    #[prost(string, tag = "1")]
-    pub id: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct ListProductsRequest {
-    #[prost(int64, optional, tag = "1")]
-    pub limit: Option<i64>,
-    #[prost(string, optional, tag = "2")]
-    pub cursor: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-pub struct ListProductsResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub items: Vec<ManagedProduct>,
-    #[prost(string, optional, tag = "2")]
-    pub next: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message, Deserialize)]
@@ -133,14 +104,6 @@ pub struct MenuOption {
     pub price: Option<Money>,
     #[prost(bool, tag = "4")]
     pub default: bool,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-pub struct Money {
-    #[prost(int64, tag = "1")]
-    pub amount: i64,
-    #[prost(string, tag = "2")]
-    pub currency: String,
 }
 
 #[derive(Clone, PartialEq, Message, Deserialize)]

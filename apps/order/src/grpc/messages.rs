@@ -1,30 +1,11 @@
-//! The messages of proto/crema/order/v1/orders.proto.
+//! The messages of proto/crema/order/v1/orders.proto that `service::grpc` has not: ids, pages and money are there.
 //!
 //! Invariant: a field has the number that the file says and the name that it has in JSON; the API tests read what is sent by
 //! the file alone, and compare it with what HTTP answers.
 
 use prost::Message;
 use serde::Deserialize;
-
-#[derive(Clone, PartialEq, Message)]
-pub struct GetOrderRequest {
-    #[prost(string, tag = "1")]
-    pub id: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct ListOrdersRequest {
-    #[prost(int64, optional, tag = "1")]
-    pub limit: Option<i64>,
-    #[prost(string, optional, tag = "2")]
-    pub cursor: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct GetHistoryRequest {
-    #[prost(string, tag = "1")]
-    pub id: String,
-}
+use service::grpc::Money;
 
 #[derive(Clone, PartialEq, Message)]
 pub struct ListTicketsRequest {
@@ -34,23 +15,6 @@ pub struct ListTicketsRequest {
     pub limit: Option<i64>,
     #[prost(string, optional, tag = "3")]
     pub cursor: Option<String>,
-}
-
-/// `ListOrdersResponse`, and `ListTicketsResponse`.
-#[derive(Clone, PartialEq, Message, Deserialize)]
-pub struct OrdersResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub items: Vec<Order>,
-    #[prost(string, optional, tag = "2")]
-    pub next: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-pub struct GetHistoryResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub items: Vec<Transition>,
-    #[prost(string, optional, tag = "2")]
-    pub next: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message, Deserialize)]
@@ -167,14 +131,6 @@ pub struct Tax {
     pub gross: Option<Money>,
     #[prost(message, optional, tag = "3")]
     pub tax: Option<Money>,
-}
-
-#[derive(Clone, PartialEq, Message, Deserialize)]
-pub struct Money {
-    #[prost(int64, tag = "1")]
-    pub amount: i64,
-    #[prost(string, tag = "2")]
-    pub currency: String,
 }
 
 #[derive(Clone, PartialEq, Message, Deserialize)]
