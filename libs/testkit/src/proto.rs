@@ -2,9 +2,10 @@
 //!
 //! Invariant: no message type of a service is used, so a service whose types are not what its file says is found out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
+use service::routes::Route;
 
 /// A `.proto` file: of proto3 what ours use.
 pub struct Proto {
@@ -140,6 +141,17 @@ impl Proto {
     #[must_use]
     pub fn methods(&self) -> &[Method] {
         &self.methods
+    }
+
+    /// Holds that `table` has a row for each method, and none for another.
+    ///
+    /// # Panics
+    /// If it is not so.
+    pub fn is_served(&self, table: &[Route]) {
+        let served = table.iter().map(|row| row.path);
+        let served: BTreeSet<_> = served.filter(|path| path.contains('.')).collect();
+        let promised = self.methods.iter().map(|method| &*method.path);
+        assert_eq!(served, promised.collect());
     }
 
     /// A message out of its JSON, in one frame of gRPC.

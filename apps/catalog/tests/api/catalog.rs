@@ -10,13 +10,12 @@ use axum::body::{Body, to_bytes};
 use chrono::{DateTime, TimeDelta, Utc};
 use dapr_kit::{Secret, Secrets};
 use http::{HeaderMap, Method, Request, StatusCode};
-use outbox::{Event, Waker};
+use outbox::Waker;
 use serde_json::{Value, json};
 use service::clock::Clock;
 use sqlx::{AssertSqlSafe, PgPool};
 use testkit::{APP_TOKEN, Issuer};
 use tower::ServiceExt;
-use uuid::Uuid;
 
 /// The first store of the demonstration.
 pub const RYNEK: &str = "0190a000-0000-7000-8000-000000000001";
@@ -29,7 +28,7 @@ pub struct Catalog {
     pub issuer: Issuer,
     pub app: App,
     pub clock: Clock,
-    router: Router,
+    pub router: Router,
 }
 
 /// Signs quotes with 32 zero bytes.
@@ -69,15 +68,9 @@ impl Catalog {
         }
     }
 
-    /// The answer as it comes, its trailers too.
-    pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
-        let answer = self.router.clone().oneshot(request).await;
-        answer.expect("a router never fails")
-    }
-
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.raw(request).await;
-        let (parts, body) = response.into_parts();
+        let answer = self.router.clone().oneshot(request).await;
+        let (parts, body) = answer.expect("a router never fails").into_parts();
         Answer {
             status: parts.status,
             headers: parts.headers,
@@ -193,30 +186,7 @@ impl Catalog {
 
     /// Every event that waits to be published, in order, as it will be.
     pub async fn told(&self) -> Vec<Value> {
-        type Row = (Uuid, String, String, String, i64, DateTime<Utc>, Value);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, source, type, subject, sequence, time, data FROM outbox.events ORDER BY position",
-        )
-        .fetch_all(&self.db)
-        .await
-        .expect("the outbox");
-        let events = rows
-            .into_iter()
-            .map(|(id, source, kind, subject, sequence, time, data)| {
-                let event = Event {
-                    id,
-                    source,
-                    kind,
-                    subject,
-                    sequence,
-                    time,
-                    data,
-                };
-                // The golden samples' cause.
-                let cause = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-                serde_json::to_value(event.cloud_event(Some(cause))).expect("JSON")
-            });
-        events.collect()
+        testkit::events::published(&self.db).await
     }
 
     pub async fn menu(&self, store: &str) -> Menu {

@@ -1,33 +1,12 @@
 //! What lands in the outbox equals the golden samples but for ids that are made anew.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
+use testkit::events;
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, RYNEK};
-
-/// The golden samples, by event type.
-fn golden() -> BTreeMap<String, Value> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
-    let mut samples = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).expect("the golden samples") {
-        let path = entry.expect("an entry").path();
-        let text = std::fs::read_to_string(&path).expect("a sample");
-        let sample: Value = serde_json::from_str(&text).expect("a golden sample is JSON");
-        let kind = sample["type"].as_str().expect("a type").to_owned();
-        let name = path.file_stem().and_then(|name| name.to_str());
-        assert_eq!(
-            name,
-            Some(kind.as_str()),
-            "a sample is named after its type"
-        );
-        samples.insert(kind, sample);
-    }
-    samples
-}
 
 /// An event with the sample's ids in place of its own, where both are ids.
 fn with_ids_of(sample: &Value, event: &Value) -> Value {
@@ -106,7 +85,7 @@ async fn every_event_is_its_golden_sample() {
         )
         .await;
 
-    let golden = golden();
+    let golden = events::golden(env!("CARGO_MANIFEST_DIR"));
     let told = catalog.told().await;
     assert_eq!(told.len(), golden.len());
     for event in &told {

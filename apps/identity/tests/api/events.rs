@@ -1,8 +1,5 @@
 //! What lands in the outbox: equal to the golden samples but for ids and the time, and with nothing personal in it.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, Utc};
 use identity::events::{self, Change};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,71 +11,9 @@ const PASSWORD: &str = "punched cards";
 /// The store of the samples.
 const STORE: &str = "0190a000-0000-7000-8000-000000000001";
 
-/// The golden samples, by event type.
-fn golden() -> BTreeMap<&'static str, Value> {
-    [
-        (
-            "user.registered.v1",
-            include_str!("../../events/user.registered.v1.json"),
-        ),
-        (
-            "user.logged_in.v1",
-            include_str!("../../events/user.logged_in.v1.json"),
-        ),
-        (
-            "user.password_changed.v1",
-            include_str!("../../events/user.password_changed.v1.json"),
-        ),
-        (
-            "user.updated.v1",
-            include_str!("../../events/user.updated.v1.json"),
-        ),
-        (
-            "user.deleted.v1",
-            include_str!("../../events/user.deleted.v1.json"),
-        ),
-        (
-            "identity.session.revoked.v1",
-            include_str!("../../events/identity.session.revoked.v1.json"),
-        ),
-    ]
-    .map(|(kind, text)| (kind, serde_json::from_str(text).expect("a sample is JSON")))
-    .into()
-}
-
-#[derive(sqlx::FromRow)]
-struct Stored {
-    id: Uuid,
-    source: String,
-    #[sqlx(rename = "type")]
-    kind: String,
-    subject: String,
-    sequence: i64,
-    time: DateTime<Utc>,
-    data: Value,
-}
-
 /// The events in the outbox as they would be published with the golden samples' trace.
 pub async fn published(world: &World) -> Vec<Value> {
-    let rows: Vec<Stored> = sqlx::query_as("select * from outbox.events order by position")
-        .fetch_all(&world.app.db)
-        .await
-        .expect("the outbox");
-    rows.into_iter()
-        .map(|row| {
-            let event = outbox::Event {
-                id: row.id,
-                source: row.source,
-                kind: row.kind,
-                subject: row.subject,
-                sequence: row.sequence,
-                time: row.time,
-                data: row.data,
-            };
-            let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-            serde_json::to_value(event.cloud_event(Some(trace))).expect("JSON")
-        })
-        .collect()
+    testkit::events::published(&world.app.db).await
 }
 
 /// The types of the events in the outbox about one subject, in their order.
@@ -153,8 +88,9 @@ async fn what_happens_to_an_account_is_told_as_in_the_golden_samples() {
             "user.deleted.v1",
         ]
     );
+    let golden = testkit::events::golden(env!("CARGO_MANIFEST_DIR"));
     for (event, kind) in of_ada.iter().zip(kinds) {
-        let sample = &golden()[kind.as_str().expect("a type")];
+        let sample = &golden[kind.as_str().expect("a type")];
         assert_eq!(like(sample, (*event).clone()), *sample);
     }
     let all = serde_json::to_string(&published).expect("JSON");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use inventory::stock::{Effect, Kind};
 use serde_json::Value;
 use uuid::Uuid;
@@ -41,26 +40,9 @@ impl World {
 
     /// The events in the outbox as they would be published, of one type or, with "", all.
     pub async fn told(&self, kind: &str) -> Vec<Value> {
-        let rows: Vec<Stored> = sqlx::query_as("SELECT * FROM outbox.events ORDER BY position")
-            .fetch_all(self.db())
-            .await
-            .expect("the outbox");
-        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        rows.into_iter()
-            .filter(|row| kind.is_empty() || row.kind == kind)
-            .map(|row| {
-                let event = outbox::Event {
-                    id: row.id,
-                    source: row.source,
-                    kind: row.kind,
-                    subject: row.subject,
-                    sequence: row.sequence,
-                    time: row.time,
-                    data: row.data,
-                };
-                serde_json::to_value(event.cloud_event(Some(trace))).expect("JSON")
-            })
-            .collect()
+        let mut told = testkit::events::published(self.db()).await;
+        told.retain(|event| kind.is_empty() || event["type"] == kind);
+        told
     }
 
     /// How many rows a table has.
@@ -146,16 +128,4 @@ struct Level {
     #[sqlx(flatten)]
     counters: Counters,
     held: i64,
-}
-
-#[derive(sqlx::FromRow)]
-struct Stored {
-    id: Uuid,
-    source: String,
-    #[sqlx(rename = "type")]
-    kind: String,
-    subject: String,
-    sequence: i64,
-    time: DateTime<Utc>,
-    data: Value,
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use inventory::recipe::RecipeBook;
 use inventory::routes;
@@ -15,13 +15,12 @@ use inventory::store::{levels, recipes};
 use inventory::sweeper;
 use outbox::Relay;
 use serde_json::{Value, json};
-use service::auth::Verifier;
 use service::clock::Clock;
 use service::ids::Ids;
-use service::routes::Guard as Doorman;
 use sqlx::PgPool;
-use testkit::{APP_TOKEN, Claims, Issuer, Sidecar};
-use tower::ServiceExt as _;
+pub use testkit::call::{Answer, request};
+use testkit::call::{delivery, send};
+use testkit::{Claims, Issuer, Sidecar};
 use uuid::Uuid;
 
 pub const STORE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
@@ -50,39 +49,8 @@ pub const SCOPES: &str =
 pub struct World {
     pub app: App,
     pub issuer: Issuer,
-    router: Router,
+    pub router: Router,
     _sidecar: Sidecar,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
-}
-
-impl Answer {
-    /// Status, and the problem's slug.
-    pub fn problem(&self) -> (u16, String) {
-        assert_eq!(
-            self.headers[header::CONTENT_TYPE],
-            "application/problem+json",
-            "{}",
-            self.body
-        );
-        let kind = self.body["type"].as_str().expect("a type");
-        let slug = kind
-            .strip_prefix("urn:problem-type:crema:")
-            .expect("a type of ours");
-        (self.status.as_u16(), slug.to_owned())
-    }
-
-    /// The fields that a problem names.
-    pub fn pointers(&self) -> Vec<&str> {
-        let errors = self.body["errors"].as_array().into_iter().flatten();
-        let pointers = errors.map(|error| error["pointer"].as_str().expect("a pointer"));
-        pointers.collect()
-    }
 }
 
 impl World {
@@ -116,11 +84,8 @@ impl World {
             outbox: relay.waker(),
         };
         let issuer = Issuer::new();
-        let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
-        let verifier = Verifier::local(&keys, issuer.address(), "inventory", Clock::system());
-        let guard = Doorman::new(verifier, APP_TOKEN.into());
         Self {
-            router: routes::table().into_router(app.clone(), guard),
+            router: routes::table().into_router(app.clone(), issuer.guard("inventory")),
             app,
             issuer,
             _sidecar: sidecar,
@@ -202,24 +167,7 @@ impl World {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.expect("a body");
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).expect("a JSON body")
-        };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        send(&self.router, request).await
     }
 
     pub async fn get(&self, token: &str, path: &str) -> Answer {
@@ -275,12 +223,7 @@ impl World {
 
     /// A delivery of our sidecar.
     pub async fn deliver(&self, path: &str, event: &Value) -> StatusCode {
-        let request = Request::post(path)
-            .header("dapr-api-token", APP_TOKEN)
-            .header(header::CONTENT_TYPE, "application/cloudevents+json")
-            .body(event.to_string().into())
-            .expect("a request");
-        self.send(request).await.status
+        self.send(delivery(path, event)).await.status
     }
 
     /// Delivers a new event about an order.
@@ -332,14 +275,6 @@ async fn write_recipes(db: &PgPool) -> RecipeBook {
 /// When every test begins.
 pub fn morning() -> DateTime<Utc> {
     "2026-03-02T07:30:00Z".parse().expect("an instant")
-}
-
-pub fn request(method: Method, path: &str, token: &str) -> axum::http::request::Builder {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header("dapr-api-token", APP_TOKEN)
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
 }
 
 /// One line.

@@ -1,122 +1,31 @@
 //! What lands in the outbox: one event per version, equal to the golden samples but for ids, times and the trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
-use chrono::{DateTime, Utc};
 use order::{events, lifecycle::STEPS};
 use serde_json::Value;
-use uuid::Uuid;
+use testkit::events::{kinds, published};
 
 use crate::shop::problem;
 use crate::world::{World, by_card, order_of, place, waiting};
 
 /// The golden samples, by event type.
-fn golden() -> BTreeMap<&'static str, Value> {
-    [
-        (
-            "order.created.v1",
-            include_str!("../../events/order.created.v1.json"),
-        ),
-        (
-            "order.confirmed.v1",
-            include_str!("../../events/order.confirmed.v1.json"),
-        ),
-        (
-            "order.fulfilment_changed.v1",
-            include_str!("../../events/order.fulfilment_changed.v1.json"),
-        ),
-        (
-            "order.completed.v1",
-            include_str!("../../events/order.completed.v1.json"),
-        ),
-        (
-            "order.recalled.v1",
-            include_str!("../../events/order.recalled.v1.json"),
-        ),
-        (
-            "order.parked.v1",
-            include_str!("../../events/order.parked.v1.json"),
-        ),
-        (
-            "order.resumed.v1",
-            include_str!("../../events/order.resumed.v1.json"),
-        ),
-        (
-            "order.cancelled.v1",
-            include_str!("../../events/order.cancelled.v1.json"),
-        ),
-    ]
-    .map(|(kind, text)| {
-        (
-            kind,
-            serde_json::from_str(text).expect("a golden sample is JSON"),
-        )
-    })
-    .into()
-}
-
-#[derive(sqlx::FromRow)]
-struct Stored {
-    id: Uuid,
-    source: String,
-    #[sqlx(rename = "type")]
-    kind: String,
-    subject: String,
-    sequence: i64,
-    time: DateTime<Utc>,
-    data: Value,
-}
-
-/// The events in the outbox as they would be published with the golden samples' trace.
-async fn published(world: &World) -> Vec<Value> {
-    let rows: Vec<Stored> = sqlx::query_as("SELECT * FROM outbox.events ORDER BY position")
-        .fetch_all(world.db())
-        .await
-        .expect("the outbox");
-    rows.into_iter()
-        .map(|row| {
-            let event = outbox::Event {
-                id: row.id,
-                source: row.source,
-                kind: row.kind,
-                subject: row.subject,
-                sequence: row.sequence,
-                time: row.time,
-                data: row.data,
-            };
-            let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-            serde_json::to_value(event.cloud_event(Some(trace))).expect("JSON")
-        })
-        .collect()
+fn golden() -> BTreeMap<String, Value> {
+    testkit::events::golden(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Puts the sample's identity in place of the event's own, so that everything else must be equal.
-fn like(sample: &Value, mut event: Value) -> Value {
-    for pointer in [
+fn like(sample: &Value, event: &Value) -> Value {
+    let own = [
         "/id",
         "/subject",
         "/data/order_id",
         "/data/number",
         "/time",
         "/data/occurred_at",
-    ] {
-        let (own, golden) = (
-            event.pointer(pointer).expect(pointer),
-            sample.pointer(pointer).expect(pointer),
-        );
-        assert_eq!(form(own), form(golden), "{pointer}");
-        *event.pointer_mut(pointer).expect(pointer) = golden.clone();
-    }
-    event
-}
-
-/// A text with every digit, and every letter of a hexadecimal number, as one character: the form of ids and times.
-fn form(text: &Value) -> String {
-    let text = text.as_str().expect("a text");
-    text.chars()
-        .map(|char| if char.is_ascii_hexdigit() { '0' } else { char })
-        .collect()
+    ];
+    testkit::events::like(sample, event, &own)
 }
 
 #[tokio::test]
@@ -130,7 +39,7 @@ async fn an_orders_events_are_the_golden_samples() {
             StatusCode::OK
         );
     }
-    let published = published(&world).await;
+    let published = published(world.db()).await;
     let told: Vec<_> = published
         .iter()
         .map(|event| {
@@ -166,8 +75,8 @@ async fn an_orders_events_are_the_golden_samples() {
 fn like_the_samples(published: &[Value], kinds: usize) {
     let mut seen = 0;
     for (kind, sample) in golden() {
-        if let Some(event) = published.iter().find(|event| event["type"] == kind) {
-            assert_eq!(like(&sample, event.clone()), sample);
+        if let Some(event) = published.iter().find(|event| event["type"] == *kind) {
+            assert_eq!(like(&sample, event), sample);
             seen += 1;
         }
     }
@@ -189,13 +98,9 @@ async fn the_events_of_undoing_are_the_golden_samples() {
     world
         .until(id, |order| order["checkout"] == "cancelled")
         .await;
-    let published = published(&world).await;
-    let told: Vec<_> = published
-        .iter()
-        .map(|event| event["type"].as_str().expect("a type"))
-        .collect();
+    let published = published(world.db()).await;
     assert_eq!(
-        told,
+        kinds(&published),
         [
             "order.created.v1",
             "order.confirmed.v1",
@@ -230,18 +135,9 @@ async fn an_event_carries_the_trace_of_its_cause() {
 
 #[test]
 fn every_step_has_an_event_with_a_golden_sample() {
-    let golden = golden();
-    for row in STEPS {
-        assert!(
-            golden.contains_key(events::kind(row.step)),
-            "{:?}",
-            row.step
-        );
-    }
-    let used: std::collections::BTreeSet<_> =
-        STEPS.iter().map(|row| events::kind(row.step)).collect();
-    assert!(
-        golden.keys().all(|kind| used.contains(kind)),
-        "a golden sample of nothing"
-    );
+    let steps = STEPS.iter().map(|row| events::kind(row.step));
+    // What happens to an order beside its steps.
+    let beside = [events::RETURNED, events::COURIER_CHANGED];
+    let used: BTreeSet<_> = steps.chain(beside).map(str::to_owned).collect();
+    assert_eq!(used, golden().into_keys().collect());
 }

@@ -1,70 +1,20 @@
 //! Reading by gRPC: what proto/ promises, read by that file alone, against what HTTP answers.
 
-use axum::http::{HeaderMap, Request, StatusCode, header};
-use http_body_util::BodyExt as _;
+use axum::http::StatusCode;
 use serde_json::{Value, json};
-use testkit::APP_TOKEN;
-use testkit::proto::{Method, Proto};
+use testkit::grpc::{Called, call};
+use testkit::proto::Proto;
 use uuid::Uuid;
 
 use crate::world::{OTHER_STORE, STORE, World, one_flat_white, order_of};
-
-/// What came back of a call.
-struct Called {
-    /// 0, or why not.
-    status: String,
-    headers: HeaderMap,
-    message: Value,
-}
-
-impl Called {
-    /// The status, and the slug of the problem.
-    fn refusal(&self) -> (&str, &str) {
-        let slug = self.headers["crema-problem"].to_str().expect("a slug");
-        (&self.status, slug)
-    }
-}
 
 fn proto() -> Proto {
     Proto::read(include_str!("../../proto/crema/order/v1/orders.proto"))
 }
 
-fn method(proto: &Proto, name: &str) -> Method {
-    let found = proto.methods().iter().find(|one| one.path.ends_with(name));
-    found.expect("a method").clone()
-}
-
 impl World {
     async fn call(&self, token: Option<&str>, name: &str, request: &Value) -> Called {
-        let proto = proto();
-        let method = method(&proto, name);
-        let mut call = Request::post(&method.path)
-            .header("dapr-api-token", APP_TOKEN)
-            .header("te", "trailers")
-            .header(header::CONTENT_TYPE, "application/grpc");
-        if let Some(token) = token {
-            call = call.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let body = proto.framed(&method.request, request);
-        let answer = self.raw(call.body(body.into()).expect("a request")).await;
-        assert_eq!(answer.status(), StatusCode::OK);
-        let (head, body) = answer.into_parts();
-        let body = body.collect().await.expect("a body");
-        let trailers = body.trailers().cloned().unwrap_or_default();
-        let status = head.headers.get("grpc-status");
-        let status = status.or_else(|| trailers.get("grpc-status"));
-        let status = status.expect("a status").to_str().expect("a number");
-        let body = body.to_bytes();
-        let message = if body.is_empty() {
-            Value::Null
-        } else {
-            proto.unframed(&method.response, &body)
-        };
-        Called {
-            status: status.to_owned(),
-            headers: head.headers,
-            message,
-        }
+        call(&self.router, &proto(), name, token, request).await
     }
 }
 
@@ -246,18 +196,5 @@ async fn what_http_refuses_is_refused() {
 
 #[tokio::test]
 async fn the_table_has_a_row_for_each_method_of_the_file_and_no_other() {
-    let mut served: Vec<_> = order::routes::table()
-        .table()
-        .iter()
-        .filter(|row| row.path.starts_with("/crema."))
-        .map(|row| row.path.to_owned())
-        .collect();
-    let mut promised: Vec<_> = proto()
-        .methods()
-        .iter()
-        .map(|method| method.path.clone())
-        .collect();
-    served.sort();
-    promised.sort();
-    assert_eq!(served, promised);
+    proto().is_served(order::routes::table().table());
 }

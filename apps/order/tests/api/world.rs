@@ -21,11 +21,10 @@ use order::state::App;
 use order::waits::Waits;
 use outbox::Relay;
 use serde_json::{Value, json};
-use service::auth::Verifier;
 use service::clock::Clock;
 use service::ids::Ids;
-use service::routes::Guard;
 use sqlx::PgPool;
+pub use testkit::call::request;
 use testkit::{APP_TOKEN, Claims, Issuer, Sidecar};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -55,9 +54,9 @@ pub struct World {
     pub sidecar: Sidecar,
     pub issuer: Issuer,
     pub shop: Shop,
+    pub router: Router,
     /// When the catalog says that the store is open.
     openings: Arc<Mutex<Value>>,
-    router: Router,
     inbox: Mutex<Option<Inbox>>,
     runners: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -269,12 +268,6 @@ impl World {
         self.token(OPERATOR, "admin", scope, &[])
     }
 
-    /// The answer as it comes, its trailers too.
-    pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
-        let answer = self.router.clone().oneshot(request).await;
-        answer.expect("an answer")
-    }
-
     pub async fn send(&self, request: Request<Body>) -> Answer {
         send(self.router.clone(), request).await
     }
@@ -416,9 +409,7 @@ fn token(request: &wiremock::Request) -> ResponseTemplate {
 }
 
 fn router(app: &App, issuer: &Issuer) -> Router {
-    let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
-    let verifier = Verifier::local(&keys, issuer.address(), "order", Clock::system());
-    routes::table().into_router(app.clone(), Guard::new(verifier, APP_TOKEN.into()))
+    routes::table().into_router(app.clone(), issuer.guard("order"))
 }
 
 /// Waits for a condition.
@@ -449,14 +440,6 @@ pub async fn send(router: Router, request: Request<Body>) -> Answer {
         headers: parts.headers,
         body,
     }
-}
-
-pub fn request(method: Method, path: &str, token: &str) -> axum::http::request::Builder {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header("dapr-api-token", APP_TOKEN)
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
 }
 
 pub fn place(token: &str, key: &str, body: &Value) -> Request<Body> {

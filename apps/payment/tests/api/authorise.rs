@@ -6,7 +6,7 @@ use serde_json::json;
 use payment::provider::Provider;
 
 use crate::provider::Mood;
-use crate::world::{AMOUNT, OTHER_STORE, World, authorisation};
+use crate::world::{AMOUNT, OTHER_STORE, OfPayment as _, World, authorisation};
 
 for_each_provider![
     asked_again_it_is_the_same_one,

@@ -3,7 +3,7 @@
 use payment::provider::Provider;
 
 use crate::provider::Mood;
-use crate::world::{AMOUNT, World};
+use crate::world::{AMOUNT, OfPayment as _, World};
 
 for_each_provider![
     twice_is_once,

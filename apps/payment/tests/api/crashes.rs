@@ -8,7 +8,7 @@ use service::auth::Principal;
 use service::idempotency::Key;
 
 use crate::provider::Mood;
-use crate::world::{AMOUNT, STORE, World, authorisation, refund};
+use crate::world::{AMOUNT, OfPayment as _, STORE, World, authorisation, refund};
 
 for_each_provider![
     after_the_provider_has_done_it,

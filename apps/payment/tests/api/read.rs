@@ -4,7 +4,7 @@ use axum::http::header;
 use serde_json::json;
 
 use crate::provider::Mood;
-use crate::world::{AMOUNT, STORE, World, eur};
+use crate::world::{AMOUNT, OfPayment as _, STORE, World, eur};
 
 #[tokio::test]
 async fn a_payment_and_its_transactions() {

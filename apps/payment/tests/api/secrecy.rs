@@ -4,7 +4,7 @@ use payment::provider::Provider;
 use testkit::log;
 
 use crate::provider::Mood;
-use crate::world::{TOKEN, World};
+use crate::world::{OfPayment as _, TOKEN, World};
 
 for_each_provider![the_token_is_stored_until_the_provider_has_decided_and_never_told,];
 

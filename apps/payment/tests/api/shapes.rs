@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::provider::{self, Provider};
 use crate::reconcile::reconciled;
-use crate::world::{AMOUNT, World, morning};
+use crate::world::{AMOUNT, OfPayment as _, World, morning};
 
 /// The program, on ports that nobody else has; it ends when this is dropped.
 struct Mock {

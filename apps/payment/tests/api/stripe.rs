@@ -5,7 +5,7 @@ use payment::payment::Status;
 use payment::provider::Provider;
 
 use crate::provider::Mood;
-use crate::world::World;
+use crate::world::{OfPayment as _, World};
 
 /// Of an order whose authorisation was answered by nobody.
 async fn lost(mood: Mood) -> (World, payment::payment::OrderId) {

@@ -5,7 +5,7 @@ use payment::provider::Provider;
 use serde_json::json;
 
 use crate::provider::Mood;
-use crate::world::{AMOUNT, World};
+use crate::world::{AMOUNT, OfPayment as _, World};
 
 for_each_provider![
     a_void_sets_the_money_free_and_is_the_last_word,

@@ -5,7 +5,7 @@ use payment::payment::Status;
 use payment::provider::Provider;
 
 use crate::provider::{self, Mood};
-use crate::world::{AMOUNT, World};
+use crate::world::{AMOUNT, OfPayment as _, World};
 
 for_each_provider![
     a_lost_answer_is_looked_up,

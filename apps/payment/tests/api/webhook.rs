@@ -8,7 +8,7 @@ use payment::provider::Provider;
 use serde_json::json;
 
 use crate::provider::Mood;
-use crate::world::{AMOUNT, World, sign};
+use crate::world::{AMOUNT, OfPayment as _, World, sign};
 
 for_each_provider![
     only_what_is_signed_lately_by_the_provider_is_taken,

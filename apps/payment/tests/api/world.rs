@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use dapr_kit::{DaprConfig, Secret, Secrets};
 use outbox::Relay;
@@ -15,14 +15,13 @@ use payment::provider::Provider as Spoken;
 use payment::state::App;
 use payment::{resolver, routes, store};
 use serde_json::{Value, json};
-use service::auth::Verifier;
 use service::clock::Clock;
 use service::ids::Ids;
-use service::routes::Guard;
 use sqlx::PgPool;
+pub use testkit::call::{Answer, request};
+use testkit::call::{delivery, send};
 use testkit::{APP_TOKEN, Claims, Issuer, log};
 use tokio::sync::Notify;
-use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::provider::{self, Provider};
@@ -41,33 +40,17 @@ pub struct World {
     pub provider: Provider,
     pub issuer: Issuer,
     pub config: DaprConfig,
-    router: Router,
+    pub router: Router,
 }
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
-}
-
-impl Answer {
-    /// Status and problem's slug.
-    pub fn problem(&self) -> (u16, String) {
-        assert_eq!(
-            self.headers[header::CONTENT_TYPE],
-            "application/problem+json",
-            "{}",
-            self.body
-        );
-        let kind = self.body["type"].as_str().expect("a type");
-        let slug = kind
-            .strip_prefix("urn:problem-type:crema:")
-            .expect("a type of ours");
-        (self.status.as_u16(), slug.into())
-    }
-
+/// An answer about a payment.
+pub trait OfPayment {
     /// Status and the payment's status, captured and refunded amounts.
-    pub fn payment(&self) -> (u16, &str, i64, i64) {
+    fn payment(&self) -> (u16, &str, i64, i64);
+}
+
+impl OfPayment for Answer {
+    fn payment(&self) -> (u16, &str, i64, i64) {
         let amount = |name: &str| self.body[name]["amount"].as_i64().expect("an amount");
         let status = self.body["status"].as_str().expect("a status");
         (
@@ -110,10 +93,7 @@ impl World {
             webhook: Secrets::fixed(Secret::new("webhook", secret.into())),
         };
         let issuer = Issuer::new();
-        let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
-        let verifier = Verifier::local(&keys, issuer.address(), "payment", Clock::system());
-        let router =
-            routes::table().into_router(app.clone(), Guard::new(verifier, APP_TOKEN.into()));
+        let router = routes::table().into_router(app.clone(), issuer.guard("payment"));
         Self {
             app,
             provider,
@@ -165,24 +145,7 @@ impl World {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.expect("a body");
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).expect("a JSON body")
-        };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        send(&self.router, request).await
     }
 
     pub async fn get(&self, token: &str, path: &str) -> Answer {
@@ -296,13 +259,7 @@ impl World {
 
     /// An event as the sidecar delivers it.
     pub async fn deliver(&self, path: &str, event: &Value) -> Answer {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header("dapr-api-token", APP_TOKEN)
-            .header(header::CONTENT_TYPE, "application/cloudevents+json")
-            .body(event.to_string().into());
-        self.send(request.expect("a request")).await
+        self.send(delivery(path, event)).await
     }
 
     /// Lets the time pass that leases and pauses take, as the database sees it.
@@ -377,14 +334,6 @@ impl World {
 /// When every test begins.
 pub fn morning() -> DateTime<Utc> {
     "2026-03-02T07:30:00Z".parse().expect("an instant")
-}
-
-pub fn request(method: Method, path: &str, token: &str) -> axum::http::request::Builder {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header("dapr-api-token", APP_TOKEN)
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
 }
 
 pub fn eur(amount: i64) -> Value {

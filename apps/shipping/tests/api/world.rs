@@ -3,24 +3,24 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use dapr_kit::Dapr;
 use outbox::Relay;
 use serde_json::{Value, json};
-use service::auth::Verifier;
 use service::clock::Clock;
 use service::ids::Ids;
-use service::routes::Guard;
 use shipping::shipment::{OrderId, Shipment};
 use shipping::state::App;
 use shipping::store::shipments;
 use shipping::{driver, feed, routes, seed};
 use sqlx::PgPool;
-use testkit::{APP_TOKEN, Claims, Issuer, log};
+pub use testkit::call::{Answer, request};
+use testkit::call::{delivery, send};
+use testkit::events::kinds;
+use testkit::{Claims, Issuer, log};
 use tokio::sync::Notify;
-use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::carrier::{self, Carrier};
@@ -45,38 +45,7 @@ pub struct World {
     pub app: App,
     pub carrier: Carrier,
     pub issuer: Issuer,
-    router: Router,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
-}
-
-impl Answer {
-    /// Status, and the problem's slug.
-    pub fn problem(&self) -> (u16, String) {
-        assert_eq!(
-            self.headers[header::CONTENT_TYPE],
-            "application/problem+json",
-            "{}",
-            self.body
-        );
-        let kind = self.body["type"].as_str().expect("a type");
-        let slug = kind
-            .strip_prefix("urn:problem-type:crema:")
-            .expect("a type of ours");
-        (self.status.as_u16(), slug.to_owned())
-    }
-
-    /// The fields that a problem names.
-    pub fn pointers(&self) -> Vec<&str> {
-        let errors = self.body["errors"].as_array().into_iter().flatten();
-        let pointers = errors.map(|error| error["pointer"].as_str().expect("a pointer"));
-        pointers.collect()
-    }
+    pub router: Router,
 }
 
 impl World {
@@ -104,10 +73,7 @@ impl World {
             search: SEARCH,
         };
         let issuer = Issuer::new();
-        let keys = serde_json::from_value(issuer.jwks()).expect("a key set");
-        let verifier = Verifier::local(&keys, issuer.address(), "shipping", Clock::system());
-        let router =
-            routes::table().into_router(app.clone(), Guard::new(verifier, APP_TOKEN.into()));
+        let router = routes::table().into_router(app.clone(), issuer.guard("shipping"));
         Self {
             app,
             carrier,
@@ -157,24 +123,7 @@ impl World {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.expect("a body");
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).expect("a JSON body")
-        };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        send(&self.router, request).await
     }
 
     pub async fn get(&self, token: &str, path: &str) -> Answer {
@@ -225,12 +174,7 @@ impl World {
 
     /// A delivery of our sidecar.
     pub async fn deliver(&self, path: &str, event: &Value) -> StatusCode {
-        let request = Request::post(path)
-            .header("dapr-api-token", APP_TOKEN)
-            .header(header::CONTENT_TYPE, "application/cloudevents+json")
-            .body(event.to_string().into())
-            .expect("a request");
-        self.send(request).await.status
+        self.send(delivery(path, event)).await.status
     }
 
     /// Delivers a new event about an order.
@@ -290,25 +234,7 @@ impl World {
 
     /// What is told of every order, in its order, as it is published.
     pub async fn published(&self) -> Vec<Value> {
-        let rows: Vec<Stored> = sqlx::query_as("SELECT * FROM outbox.events ORDER BY position")
-            .fetch_all(self.db())
-            .await
-            .expect("the outbox");
-        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        rows.into_iter()
-            .map(|row| {
-                let event = outbox::Event {
-                    id: row.id,
-                    source: row.source,
-                    kind: row.kind,
-                    subject: row.subject,
-                    sequence: row.sequence,
-                    time: row.time,
-                    data: row.data,
-                };
-                serde_json::to_value(event.cloud_event(Some(trace))).expect("JSON")
-            })
-            .collect()
+        testkit::events::published(self.db()).await
     }
 
     /// The types of what is told of an order, in their order.
@@ -317,8 +243,7 @@ impl World {
         let ours = published
             .iter()
             .filter(|event| event["subject"] == json!(order));
-        let kinds = ours.map(|event| event["type"].as_str().expect("a type").to_owned());
-        kinds.collect()
+        kinds(ours).into_iter().map(str::to_owned).collect()
     }
 
     /// How many rows a table has.
@@ -330,29 +255,9 @@ impl World {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Stored {
-    id: Uuid,
-    source: String,
-    #[sqlx(rename = "type")]
-    kind: String,
-    subject: String,
-    sequence: i64,
-    time: DateTime<Utc>,
-    data: Value,
-}
-
 /// When every test begins.
 pub fn morning() -> DateTime<Utc> {
     "2026-03-02T07:30:00Z".parse().expect("an instant")
-}
-
-pub fn request(method: Method, path: &str, token: &str) -> axum::http::request::Builder {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header("dapr-api-token", APP_TOKEN)
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
 }
 
 pub fn eur(amount: i64) -> Value {
