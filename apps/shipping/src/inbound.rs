@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 use crate::shipment::{CustomerId, OrderId, Step};
 use crate::state::App;
 use crate::steps;
-use crate::store::shipments;
+use crate::store::{closed_accounts, shipments};
 
 /// The CloudEvents source of orders.
 pub const ORDER: &str = "/order";
@@ -147,6 +147,7 @@ pub async fn take(
         Wish::Withdraw(order) => change(app, connection, order, Step::Withdraw).await?,
         Wish::CallIn(order) => call_in(connection, order).await?,
         Wish::Forget(customer) => {
+            closed_accounts::insert(connection, customer, app.clock.now()).await?;
             let forgotten = shipments::forget_person(connection, customer).await?;
             tracing::info!(user.id = %customer.0, forgotten, "addresses of a removed account are forgotten");
         }

@@ -16,6 +16,7 @@
 pub mod access;
 pub mod address;
 pub mod carrier;
+pub mod closed_accounts;
 pub mod config;
 mod consumer;
 pub mod driver;

@@ -3,9 +3,11 @@
 //! Invariant: whoever changes a shipment holds its row, by having inserted it or by [`shipments::lock`]; who holds the
 //! feed's row may lock shipments, and nobody the other way round.
 
+pub mod closed_accounts;
 pub mod feed;
 pub mod shipments;
 pub mod tracking;
 pub mod zones;
 
-type Result<T> = std::result::Result<T, sqlx::Error>;
+/// What the database answers.
+pub type Result<T> = std::result::Result<T, sqlx::Error>;

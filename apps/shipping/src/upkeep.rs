@@ -1,4 +1,4 @@
-//! What has to be done now and then: addresses that nobody needs any more are forgotten, and it is told how many shipments
+//! What has to be done now and then: addresses that nobody needs any more, or nobody may keep, are forgotten, and it is told how many shipments
 //! stand where.
 //!
 //! Invariant: what is due is judged by the clock and the database alone, so it does not matter which process does it,
@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use service::server::Shutdown;
 
+use crate::closed_accounts;
 use crate::error::Error;
 use crate::shipment::Status;
 use crate::state::App;
@@ -43,10 +44,14 @@ pub async fn run(app: App, shutdown: Shutdown) {
 /// Does it once; says of how many shipments the address was forgotten.
 pub async fn once(app: &App) -> Result<u64, Error> {
     let now = app.clock.now();
+    let removed = closed_accounts::forget(app).await?;
+    if removed > 0 {
+        tracing::info!(removed, "late addresses of removed accounts are forgotten");
+    }
     let mut connection = app.db.acquire().await?;
-    let forgotten = shipments::forget_old(&mut connection, now - ANNOUNCED, now - ENDED).await?;
-    if forgotten > 0 {
-        tracing::info!(forgotten, "old addresses were forgotten");
+    let old = shipments::forget_old(&mut connection, now - ANNOUNCED, now - ENDED).await?;
+    if old > 0 {
+        tracing::info!(old, "old addresses were forgotten");
     }
     let standing = shipments::standing(&mut connection).await?;
     for status in UNDER_WAY {
@@ -57,7 +62,7 @@ pub async fn once(app: &App) -> Result<u64, Error> {
         metrics::gauge!("crema_shipments_oldest_seconds", "status" => status.name())
             .set(whole(seconds));
     }
-    Ok(forgotten)
+    Ok(removed + old)
 }
 
 /// What a gauge can hold exactly; more than that is beyond any alert.

@@ -253,6 +253,8 @@ pub async fn forget_person(connection: &mut PgConnection, customer: CustomerId) 
                  fingerprint = CASE WHEN status IN ('searching', 'booked', 'dispatched') THEN fingerprint END,
                  courier = CASE WHEN status IN ('searching', 'booked', 'dispatched') THEN courier END
              WHERE customer_id = $1 AND address IS NOT NULL
+               -- It was said before.
+               AND NOT (forget AND status IN ('searching', 'booked', 'dispatched'))
              RETURNING order_id, address
          ), told AS (
              UPDATE tracking SET note = '' FROM forgotten

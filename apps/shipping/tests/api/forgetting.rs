@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
-use shipping::upkeep;
+use shipping::{closed_accounts, upkeep};
 use uuid::Uuid;
 
 use crate::world::{ADA, BOB, World, address, announcement};
@@ -107,4 +107,47 @@ async fn of_a_removed_account_nothing_is_left_but_what_is_being_driven_and_then_
     assert!(!is_known(&world, under_way).await);
     world.remove(ADA).await;
     assert!(is_known(&world, others).await);
+}
+
+#[tokio::test]
+async fn what_is_announced_for_an_account_that_was_just_removed_is_forgotten_as_well() {
+    let world = World::new().await;
+    world.remove(ADA).await;
+    let late = world.announced().await;
+    let driven = world.booked().await;
+    let mut hers = announcement(&address());
+    hers["customer_id"] = json!(BOB);
+    let others = world.order();
+    world.announce(others, &hers).await;
+    assert!(is_known(&world, late).await);
+
+    // As it is for what was announced before: what is driven, at its end.
+    assert_eq!(upkeep::once(&world.app).await.expect("upkeep"), 2);
+    assert_eq!(upkeep::once(&world.app).await.expect("upkeep"), 0);
+    for (order, known) in [(late, false), (driven, true), (others, true)] {
+        assert_eq!(is_known(&world, order).await, known);
+    }
+    world.hear("order.confirmed.v1", late, 2).await;
+    assert_eq!(world.status(late).await, "failed");
+    for state in ["collected", "delivered"] {
+        world
+            .carrier
+            .tells_that(&driven.to_string(), state, "At Canary Row", None);
+    }
+    world.read_feed().await;
+    assert!(!is_known(&world, driven).await);
+}
+
+#[tokio::test]
+async fn a_removed_account_is_known_for_longer_than_its_last_token_and_then_forgotten_itself() {
+    let world = World::new().await;
+    world.remove(ADA).await;
+    world.app.clock.advance(closed_accounts::KEPT);
+    let late = world.announced().await;
+    assert_eq!(upkeep::once(&world.app).await.expect("upkeep"), 1);
+    assert!(!is_known(&world, late).await);
+    assert_eq!(world.count("closed_accounts").await, 1);
+    world.app.clock.advance(TimeDelta::seconds(1));
+    upkeep::once(&world.app).await.expect("upkeep");
+    assert_eq!(world.count("closed_accounts").await, 0);
 }
