@@ -8,8 +8,9 @@
 //! 20 KB of JSON; the version is one look into a primary key. Even that look costs a good part of what an invocation
 //! through two sidecars leaves, so a reader accepts an answer that is a second old. An order's price does not.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+mod kept;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
@@ -25,6 +26,11 @@ use crate::menu::{CategoryId, GroupId, Menu, OptionId, ProductId, StoreId, Varia
 use crate::photo::Photo;
 use crate::rendered::Rendered;
 use crate::store;
+use kept::Kept;
+
+/// Of how many stores the menu is kept. One takes some tens of KB as it was read and as it is answered; a chain with more
+/// stores reads anew the menus of those that nobody asks for.
+pub const MOST: usize = 256;
 
 /// How long a reader relies on a version without asking the database again.
 pub const TRUSTED_FOR: TimeDelta = TimeDelta::seconds(1);
@@ -47,12 +53,12 @@ impl Snapshot {
     }
 }
 
-/// The menus of all stores asked for so far. Only stores that exist get an entry, so it cannot be made to grow.
+/// The menus of the stores that were asked for last. Only stores that exist get a place.
 #[derive(Debug)]
 pub struct Menus {
     db: PgPool,
     clock: Clock,
-    entries: RwLock<HashMap<StoreId, Entry>>,
+    entries: Kept<Entry>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,20 +68,20 @@ struct Entry {
 }
 
 impl Menus {
-    /// No menu yet.
+    /// No menu yet, and never those of more than `most` stores.
     #[must_use]
-    pub fn new(db: PgPool, clock: Clock) -> Self {
+    pub fn new(db: PgPool, clock: Clock, most: usize) -> Self {
         Self {
             db,
             clock,
-            entries: RwLock::default(),
+            entries: Kept::new(most),
         }
     }
 
     /// A store's menu, at most a second old.
     pub async fn recent(&self, store: StoreId) -> Result<Arc<Snapshot>, Error> {
         let now = self.clock.now();
-        match self.entry(store) {
+        match self.entries.get(store) {
             Some(entry) if now - entry.checked < TRUSTED_FOR && entry.snapshot.is_good_at(now) => {
                 Ok(entry.snapshot)
             }
@@ -91,7 +97,7 @@ impl Menus {
         let version = store::version(&mut db, store).await?;
         drop(db);
         let version = version.ok_or(Error::UnknownStore)?;
-        let snapshot = match self.entry(store) {
+        let snapshot = match self.entries.get(store) {
             Some(entry)
                 if entry.snapshot.menu.version == version && entry.snapshot.is_good_at(checked) =>
             {
@@ -103,10 +109,7 @@ impl Menus {
             snapshot: Arc::clone(&snapshot),
             checked,
         };
-        self.entries
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(store, entry);
+        self.entries.put(store, entry);
         Ok(snapshot)
     }
 
@@ -123,14 +126,6 @@ impl Menus {
             hours,
             rendered,
         })
-    }
-
-    fn entry(&self, store: StoreId) -> Option<Entry> {
-        self.entries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&store)
-            .cloned()
     }
 }
 

@@ -9,7 +9,7 @@ use service::clock::Clock;
 use service::ids::Ids;
 use sqlx::PgPool;
 
-use crate::menus::Menus;
+use crate::menus::{MOST, Menus};
 use crate::photo::Workshop;
 use crate::signer::Signer;
 
@@ -18,7 +18,7 @@ use crate::signer::Signer;
 pub struct App {
     /// Our database.
     pub db: PgPool,
-    /// The menus read so far.
+    /// The menus that were asked for last.
     pub menus: Arc<Menus>,
     /// The time.
     pub clock: Clock,
@@ -37,7 +37,7 @@ impl App {
     #[must_use]
     pub fn new(db: PgPool, clock: Clock, outbox: Waker, signer: Signer) -> Self {
         Self {
-            menus: Arc::new(Menus::new(db.clone(), clock.clone())),
+            menus: Arc::new(Menus::new(db.clone(), clock.clone(), MOST)),
             ids: Ids::new(clock.clone()),
             db,
             clock,

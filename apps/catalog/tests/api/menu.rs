@@ -1,8 +1,10 @@
 //! `GET /v1/stores/{store}/menu`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ::catalog::menu::StoreId;
+use ::catalog::menus::Menus;
 use ::catalog::state::App;
 use ::catalog::{MIGRATOR, seed};
 use chrono::TimeDelta;
@@ -230,6 +232,38 @@ async fn the_demonstration_has_a_menu_worth_the_name() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn where_there_is_room_for_one_menu_each_stores_is_right_all_the_same() {
+    let catalog = Catalog::start().await;
+    let menus = Menus::new(catalog.db.clone(), catalog.clock.clone(), 1);
+    let [rynek, station] = [RYNEK, STATION].map(|id| StoreId(id.parse().expect("an id")));
+    let tag = async |store| {
+        let menu = menus.recent(store).await.expect("a menu");
+        menu.rendered.respond(&HeaderMap::new()).headers()["etag"].clone()
+    };
+    let (first, other) = (tag(rynek).await, tag(station).await);
+    assert_ne!(first, other);
+    let kept = menus.recent(station).await.expect("a menu");
+    let again = menus.recent(station).await.expect("a menu");
+    assert!(Arc::ptr_eq(&kept, &again), "the last one is kept");
+    assert_eq!(tag(rynek).await, first);
+    let read = menus.recent(station).await.expect("a menu");
+    assert!(!Arc::ptr_eq(&kept, &read), "it has made room meanwhile");
+
+    // What has changed while nobody kept it is seen at once.
+    let item = catalog.menu(RYNEK).await.variation("Flat white", "Regular")["id"].clone();
+    let path = format!(
+        "/v1/stores/{RYNEK}/prices/{}",
+        item.as_str().expect("an id")
+    );
+    let edited = catalog
+        .edit(&path, json!({"price": {"amount": 385, "currency": "EUR"}}))
+        .await;
+    assert_eq!(edited.status, StatusCode::OK, "{edited:?}");
+    assert_ne!(tag(rynek).await, first);
+    assert_eq!(tag(station).await, other);
 }
 
 /// What managers can do came later than menus: a catalogue from before is the same menu, all of it at its first version.
