@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get_service};
+use service::etag;
 use tower_http::services::{ServeDir, ServeFile};
 
 use crate::error::Error;
@@ -77,8 +78,7 @@ async fn kept_for_ever(mut response: Response) -> Response {
         return Error::NotFound.into_response();
     }
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
-        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-        response.headers_mut().insert(CACHE_CONTROL, forever);
+        response.headers_mut().insert(CACHE_CONTROL, etag::FOR_EVER);
     }
     response
 }

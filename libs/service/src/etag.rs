@@ -1,7 +1,7 @@
-//! Strong entity tags (RFC 9110 §8.8.3): conditional reads, and versions on edits.
+//! Strong entity tags (RFC 9110 §8.8.3): conditional reads, versions on edits, and what is named by its hash.
 
-use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::problem::Problem;
 
@@ -9,6 +9,21 @@ use crate::problem::Problem;
 #[must_use]
 pub fn of_version(version: i64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// How long what is named by a hash of its bytes may be kept (RFC 8246): it never changes.
+pub const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// The tag of bytes with this hash, in hexadecimal digits or what else a tag is made of.
+#[must_use]
+pub fn of_hash(hash: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// What is said of bytes with this tag, which is their hash: also of those that the reader has.
+#[must_use]
+pub fn lasting(tag: HeaderValue) -> [(HeaderName, HeaderValue); 2] {
+    [header(tag), (CACHE_CONTROL, FOR_EVER)]
 }
 
 /// Whether a reader already holds what `etag` names (`If-None-Match`, weak comparison, `*` included).
@@ -67,7 +82,7 @@ pub fn stale() -> Problem {
 
 /// A reply header pair for `etag`.
 #[must_use]
-pub fn header(etag: HeaderValue) -> (http::HeaderName, HeaderValue) {
+pub fn header(etag: HeaderValue) -> (HeaderName, HeaderValue) {
     (ETAG, etag)
 }
 

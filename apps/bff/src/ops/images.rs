@@ -4,8 +4,7 @@
 //! without a question to anybody.
 
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use service::etag;
 use service::extract::Path;
@@ -18,8 +17,6 @@ use crate::state::App;
 pub const PATH: &str = "/images/{hash}";
 
 const CATALOG: &str = "catalog";
-/// As the catalog says it of the bytes.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// The catalog's answer.
 pub async fn handle(
@@ -30,12 +27,9 @@ pub async fn handle(
     if !is_hash(&hash) {
         return Err(Error::NotFound);
     }
-    // Quotes and hexadecimal digits are always a header value.
-    let tag =
-        HeaderValue::try_from(format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+    let tag = etag::of_hash(&hash);
     if etag::is_known(&headers, &tag) {
-        let lasting = [etag::header(tag), (CACHE_CONTROL, FOR_EVER)];
-        return Ok((StatusCode::NOT_MODIFIED, lasting).into_response());
+        return Ok((StatusCode::NOT_MODIFIED, etag::lasting(tag)).into_response());
     }
     let token = app.tokens.for_self(CATALOG).await.map_err(Error::Token)?;
     let path = format!("/v1/images/{hash}");

@@ -3,8 +3,8 @@
 //! Invariant: they are the ones of that hash, so whoever has them never needs to ask again.
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use service::etag;
 use service::extract::{self, Path};
@@ -24,17 +24,10 @@ pub async fn handler(
     let mut db = app.db.acquire().await.map_err(Error::from)?;
     let bytes = photos::bytes(&mut db, &hash).await.map_err(Error::from)?;
     let bytes = bytes.ok_or_else(extract::not_found)?;
-    // Quotes and hexadecimal digits are always a header value.
-    let tag = HeaderValue::try_from(format!("\"{}\"", hash.as_str()))
-        .unwrap_or(HeaderValue::from_static("\"\""));
-    let lasting = [
-        (ETAG, tag.clone()),
-        (
-            CACHE_CONTROL,
-            HeaderValue::from_static("public, max-age=31536000, immutable"),
-        ),
-    ];
-    if etag::is_known(&headers, &tag) {
+    let tag = etag::of_hash(hash.as_str());
+    let known = etag::is_known(&headers, &tag);
+    let lasting = etag::lasting(tag);
+    if known {
         return Ok((StatusCode::NOT_MODIFIED, lasting).into_response());
     }
     let kind = [(CONTENT_TYPE, KIND), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
