@@ -10,6 +10,7 @@ mod money;
 mod orders;
 mod prices;
 mod read;
+mod refunds;
 mod report;
 mod returns;
 mod sales;
@@ -100,7 +101,9 @@ impl Invariant {
             Self::I12 => {
                 "an order costs its lines less the discount, the fee for bringing it, and the tip"
             }
-            Self::I13 => "returns are within their orders, given for once and booked once",
+            Self::I13 => {
+                "returns are within their orders, given for and booked once; orders know of other refunds"
+            }
             Self::I14 => "the sales are what the orders and their returns say",
             Self::I15 => "what is brought is brought once, and ends as its order does",
         }

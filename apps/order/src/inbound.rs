@@ -14,6 +14,7 @@ use crate::delivery::Courier;
 use crate::events::{RETURNED, STEPS};
 use crate::lifecycle::Checkout;
 use crate::order::{CustomerId, OrderId, StoreId, Tax};
+use crate::refund::{Cause, Refund, RefundId};
 use crate::returns::ReturnId;
 use crate::sales::{Fact, Given, GivenLine, RateSum, Sale, SoldLine};
 use crate::timeline::Entry;
@@ -71,6 +72,33 @@ struct PaymentChanged {
     captured: Money,
     refunded: Money,
     reason: Option<String>,
+    refund: Option<Refunded>,
+}
+
+/// What the event of one refund has besides; those of before have not, and are on no receipt.
+#[derive(Deserialize)]
+struct Refunded {
+    refund_id: RefundId,
+    amount: Money,
+    cause: RefundCause,
+}
+
+/// What a refund was for.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RefundCause {
+    Amount,
+    Return,
+    Undone,
+}
+
+/// What one of payment's events tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaymentNews {
+    /// For the order's timeline.
+    pub entry: Entry,
+    /// What went back with it and no return explains.
+    pub refund: Option<Refund>,
 }
 
 /// The data of every event of [`INVENTORY_KINDS`]. What it is made of is the store's business, not the customer's.
@@ -293,8 +321,8 @@ pub fn of_account(event: &CloudEvent<Value>) -> Result<Option<Account>, serde_js
     }))
 }
 
-/// The entry of one of payment's events, if it is of a type that we show.
-pub fn of_payment(event: CloudEvent<Value>) -> Result<Option<Entry>, serde_json::Error> {
+/// What one of payment's events tells, if it is of a type that we show.
+pub fn of_payment(event: CloudEvent<Value>) -> Result<Option<PaymentNews>, serde_json::Error> {
     if !PAYMENT_KINDS.contains(&event.kind.as_str()) {
         return Ok(None);
     }
@@ -307,7 +335,26 @@ pub fn of_payment(event: CloudEvent<Value>) -> Result<Option<Entry>, serde_json:
         "refunded": data.refunded,
         "reason": data.reason,
     });
-    Ok(Some(entry(event, data.order_id, detail)))
+    let at = event.time;
+    let refund = data.refund.and_then(|it| {
+        let cause = match it.cause {
+            RefundCause::Amount => Cause::Amount,
+            RefundCause::Undone => Cause::Undone,
+            // Our own return tells of it.
+            RefundCause::Return => return None,
+        };
+        Some(Refund {
+            id: it.refund_id,
+            order: data.order_id,
+            amount: it.amount,
+            cause,
+            at,
+        })
+    });
+    Ok(Some(PaymentNews {
+        entry: entry(event, data.order_id, detail),
+        refund,
+    }))
 }
 
 /// The entry of one of inventory's events, if it is of a type that we show.

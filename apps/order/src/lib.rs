@@ -36,6 +36,7 @@ pub mod order;
 pub mod pickup;
 pub mod prefer;
 pub mod receipt;
+pub mod refund;
 pub mod refusal;
 pub mod returns;
 pub mod routes;

@@ -1,7 +1,7 @@
 //! Receipts and credit notes: what was bought, or came back, as a document for the customer. No IO.
 //!
 //! Invariant: a document is made of what was stored when it happened, so it says the same for ever; only what was given
-//! back since is added to a receipt, as credit notes that it names.
+//! back since is added to a receipt: all of it, as credit notes that it names and as amounts that no other document tells.
 
 pub mod text;
 
@@ -12,8 +12,9 @@ use serde::Serialize;
 use service::clock::rfc3339;
 use service::money::Money;
 
-use crate::order::{Discount, Order, OrderId, PaymentMethod, PaymentStatus, StoreId, Tax};
-use crate::returns::{Return, State};
+use crate::order::{self, Discount, Order, OrderId, PaymentMethod, PaymentStatus, StoreId, Tax};
+use crate::refund::{Cause, Refund};
+use crate::returns::{self, Return, State, allot};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -89,23 +90,45 @@ pub struct ReceiptTax {
     pub net: Money,
 }
 
-/// A credit note that a receipt names.
+/// What was given back of a receipt: a credit note, or an amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GivenBack {
-    /// Its number.
-    pub number: String,
+    /// The credit note's number; null of an amount, which has no other document.
+    pub number: Option<String>,
     /// When.
     #[serde(with = "rfc3339")]
     #[schemars(with = "DateTime<Utc>")]
     pub at: DateTime<Utc>,
+    /// The same on the store's own clock, with its offset.
+    pub local_time: String,
     /// How much.
     pub amount: Money,
+    /// The tax contained in `amount`, by rate.
+    pub tax: Vec<ReceiptTax>,
+    /// Why, as far as it is known: null if staff gave the amount, and said why in words that stay in the house.
+    pub reason: Option<Why>,
+}
+
+/// Why something was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "GivenBackReason")]
+pub enum Why {
+    /// It came back.
+    Return(returns::Reason),
+    /// The order was cancelled.
+    Order(order::Reason),
 }
 
 impl Receipt {
-    /// Of an order that was paid, with those of its returns that are done.
+    /// Of an order that was paid, with those of its returns that are done and what else was given back.
     #[must_use]
-    pub fn of_order(order: &Order, zone: Tz, returns: &[Return]) -> Option<Self> {
+    pub fn of_order(
+        order: &Order,
+        zone: Tz,
+        returns: &[Return],
+        refunds: &[Refund],
+    ) -> Option<Self> {
         let is_paid = matches!(
             order.payment.status,
             PaymentStatus::Captured | PaymentStatus::Refunded
@@ -119,7 +142,6 @@ impl Receipt {
             amount: line.line_total,
             tax_rate_bp: line.tax_rate_bp,
         });
-        let done = returns.iter().filter(|it| it.state == State::Done);
         Some(Self {
             kind: Kind::Receipt,
             number: number(order),
@@ -135,15 +157,7 @@ impl Receipt {
             total: order.total,
             tax: order.tax.iter().map(ReceiptTax::from).collect(),
             method: order.payment.method,
-            given_back: done
-                .filter_map(|it| {
-                    Some(GivenBack {
-                        number: number_of_return(order, it),
-                        at: it.ended_at?,
-                        amount: it.amount,
-                    })
-                })
-                .collect(),
+            given_back: given_back(order, zone, returns, refunds),
         })
     }
 
@@ -178,6 +192,53 @@ impl Receipt {
             given_back: Vec::new(),
         })
     }
+}
+
+/// What was given back of an order, oldest first. A return has a tax of its own, by its lines; an amount has that of what
+/// was left at its time.
+fn given_back(order: &Order, zone: Tz, returns: &[Return], refunds: &[Refund]) -> Vec<GivenBack> {
+    let done = returns.iter().filter(|it| it.state == State::Done);
+    let done = done.filter_map(|it| Some((it.ended_at?, it.amount, Given::Return(it))));
+    let refunds = refunds
+        .iter()
+        .map(|it| (it.at, it.amount, Given::Amount(it.cause)));
+    let mut all: Vec<_> = done.chain(refunds).collect();
+    // Stable: of one instant the returns come first.
+    all.sort_by_key(|(at, ..)| *at);
+    let mut before: Vec<Tax> = Vec::new();
+    let all = all.into_iter().map(|(at, amount, given)| {
+        let (number, tax, reason) = match given {
+            Given::Return(it) => (
+                Some(number_of_return(order, it)),
+                it.tax.clone(),
+                Some(Why::Return(it.reason)),
+            ),
+            Given::Amount(cause) => (
+                None,
+                allot::tax_of_amount(&order.tax, &before, amount.amount),
+                order
+                    .reason
+                    .filter(|_| cause == Cause::Undone)
+                    .map(Why::Order),
+            ),
+        };
+        before.extend(tax.iter().cloned());
+        GivenBack {
+            number,
+            at,
+            local_time: local(at, zone),
+            amount,
+            tax: tax.iter().map(ReceiptTax::from).collect(),
+            reason,
+        }
+    });
+    all.collect()
+}
+
+/// Something that was given back.
+enum Given<'a> {
+    Return(&'a Return),
+    Amount(Cause),
 }
 
 impl From<&Tax> for ReceiptTax {

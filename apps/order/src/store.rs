@@ -9,6 +9,7 @@ pub mod history;
 pub mod orders;
 pub mod pickup;
 pub mod queue;
+pub mod refunds;
 pub mod replays;
 pub mod return_holds;
 pub mod returns;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use service::ids::Ids;
 use service::money::Money;
 
+use crate::operation::{Cause, OperationId};
 use crate::payment::{Method, OrderId, Payment, PaymentId, Status, Step, StoreId};
 
 /// The CloudEvents source of everything published here.
@@ -32,8 +33,21 @@ struct PaymentChanged<'a> {
     refunded: Money,
     /// The provider's code of a decline.
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<Refund>,
     #[serde(with = "service::clock::rfc3339")]
     occurred_at: DateTime<Utc>,
+}
+
+/// What one refund gave back; only the event of a refund tells it. What staff said of it stays here.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Refund {
+    /// Its id.
+    pub refund_id: OperationId,
+    /// How much it was.
+    pub amount: Money,
+    /// What it was for.
+    pub cause: Cause,
 }
 
 /// The event's type for a step.
@@ -48,8 +62,13 @@ pub fn kind(step: &Step) -> &'static str {
     }
 }
 
-/// The event of this type about `payment` as it stands, ready for the outbox.
-pub fn of(payment: &Payment, kind: &str, ids: &Ids) -> Result<outbox::Event, serde_json::Error> {
+/// The event of this type about `payment` as it stands, and about the refund that led there, ready for the outbox.
+pub fn of(
+    payment: &Payment,
+    kind: &str,
+    refund: Option<Refund>,
+    ids: &Ids,
+) -> Result<outbox::Event, serde_json::Error> {
     let data = PaymentChanged {
         payment_id: payment.id,
         order_id: payment.order_id,
@@ -60,6 +79,7 @@ pub fn of(payment: &Payment, kind: &str, ids: &Ids) -> Result<outbox::Event, ser
         captured: payment.captured(),
         refunded: payment.refunded(),
         reason: payment.reason(),
+        refund,
         occurred_at: payment.updated_at,
     };
     Ok(outbox::Event {

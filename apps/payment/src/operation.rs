@@ -33,6 +33,18 @@ pub enum Kind {
     Refund,
 }
 
+/// What a refund is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A manager gave this amount back; no line of the order explains it.
+    Amount,
+    /// A return of the order service's.
+    Return,
+    /// The order was undone.
+    Undone,
+}
+
 /// The kill points around one kind's call.
 #[derive(Clone, Copy, Debug)]
 pub struct Points {

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use crate::error::Error;
 use crate::events;
 use crate::ledger::Transfer;
-use crate::operation::{Intent, Kind, OURSELVES, Operation, OperationId, Outcome, Progress};
+use crate::operation::{Cause, Intent, Kind, OURSELVES, Operation, OperationId, Outcome, Progress};
 use crate::payment::{Payment, State, Step};
 use crate::provider::{self, Answer, Finding, Subject};
 use crate::state::App;
@@ -144,10 +144,51 @@ pub async fn step(
     payment: Payment,
     step: Step,
 ) -> Result<Payment, Error> {
+    take(app, connection, payment, step, None).await
+}
+
+/// Takes what a refund has given back off a locked payment: the ledger, the payment's row, and an event that says how
+/// much it was and for what.
+pub async fn give_back(
+    app: &App,
+    connection: &mut PgConnection,
+    payment: Payment,
+    operation: &Operation,
+) -> Result<Payment, Error> {
+    let transfer = Transfer::refund(payment.method, operation.amount);
+    book(app, connection, operation.id, &payment, transfer).await?;
+    let refund = events::Refund {
+        refund_id: operation.id,
+        amount: operation.amount,
+        cause: cause(connection, operation).await?,
+    };
+    let step = Step::Refund(operation.amount);
+    take(app, connection, payment, step, Some(refund)).await
+}
+
+/// What a refund is for: people and returns say why, undoing does not.
+async fn cause(connection: &mut PgConnection, operation: &Operation) -> Result<Cause, Error> {
+    Ok(if operation.reason.is_none() {
+        Cause::Undone
+    } else if store::returns::stands_for(connection, operation.id).await? {
+        Cause::Return
+    } else {
+        Cause::Amount
+    })
+}
+
+async fn take(
+    app: &App,
+    connection: &mut PgConnection,
+    payment: Payment,
+    step: Step,
+    refund: Option<events::Refund>,
+) -> Result<Payment, Error> {
     let kind = events::kind(&step);
     let payment = payment.take(step, app.clock.now())?;
     store::payments::update(connection, &payment).await?;
-    outbox::append(connection, &[events::of(&payment, kind, &app.ids)?]).await?;
+    let event = events::of(&payment, kind, refund, &app.ids)?;
+    outbox::append(connection, &[event]).await?;
     Ok(payment)
 }
 
@@ -233,9 +274,7 @@ async fn follow(
             payment
         }
         (Kind::Refund, Outcome::Succeeded { .. }, _) => {
-            let refund = Transfer::refund(payment.method, operation.amount);
-            book(app, connection, operation.id, &payment, refund).await?;
-            step(app, connection, payment, Step::Refund(operation.amount)).await?
+            give_back(app, connection, payment, operation).await?
         }
         // The void of a late authorisation, a refused refund, a late decline: the payment stands where it stood.
         _ => payment,

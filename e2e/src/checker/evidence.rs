@@ -50,6 +50,8 @@ pub struct Evidence {
     pub sold: Vec<Sold>,
     /// What they hold of returns.
     pub given_back: Vec<GivenBack>,
+    /// What order knows to have been given back besides returns.
+    pub refunds: Vec<Refund>,
     /// What payment gave for returns.
     pub return_refunds: Vec<ReturnRefund>,
     /// What inventory holds everything to be made of.
@@ -191,6 +193,16 @@ pub struct GivenBack {
     pub lines: i64,
 }
 
+/// A row of `refunds` of order's.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the table")]
+pub struct Refund {
+    pub id: String,
+    pub order_id: String,
+    pub amount: i64,
+    pub cause: String,
+}
+
 /// A row of `returns` of payment's, with the operation that it stands for.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the columns of the table")]
@@ -281,6 +293,8 @@ pub struct Operation {
     pub state: String,
     /// Whether staff gave it, rather than the saga.
     pub by_staff: bool,
+    /// Whether a return stands for it.
+    pub of_return: bool,
 }
 
 /// A row of `ledger`.

@@ -75,7 +75,8 @@ const PAYMENTS: &str =
     "SELECT id, order_id, method, status, currency, amount, captured, refunded FROM payments";
 const OPERATIONS: &str =
     "SELECT operations.id, payment_id, order_id, kind, provider_key, provider_id,
-    operations.amount, state, operations.reason IS NOT NULL AS by_staff
+    operations.amount, state, operations.reason IS NOT NULL AS by_staff,
+    EXISTS (SELECT FROM returns WHERE operation_id = operations.id) AS of_return
     FROM operations JOIN payments ON payments.id = payment_id ORDER BY operations.id";
 const LEDGER: &str =
     "SELECT transaction_id, payment_id, account, amount, currency FROM ledger ORDER BY position";
@@ -107,6 +108,7 @@ const GIVEN_BACK: &str = "SELECT return_id, order_id, amount,
     (SELECT coalesce(sum((rate->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(tax) AS rate) AS taxed,
     (SELECT coalesce(sum((line->>'amount')::bigint), 0)::bigint FROM jsonb_array_elements(lines) AS line) AS lines
     FROM sales_returns ORDER BY return_id";
+const REFUNDS: &str = "SELECT id, order_id, amount, cause FROM refunds ORDER BY id";
 const RETURN_REFUNDS: &str =
     "SELECT returns.id AS return_id, order_id, operations.amount, state FROM returns
     JOIN operations ON operations.id = operation_id JOIN payments ON payments.id = payment_id";
@@ -238,6 +240,7 @@ pub async fn read(target: &Target) -> Result<Evidence> {
         order_lines: table(target, "order", ORDER_LINES).await?,
         sold: table(target, "order", SOLD).await?,
         given_back: table(target, "order", GIVEN_BACK).await?,
+        refunds: table(target, "order", REFUNDS).await?,
         return_refunds: table(target, "payment", RETURN_REFUNDS).await?,
         recipes: table(target, "inventory", RECIPES).await?,
         admissions: table(target, "order", TIMELINE).await?,

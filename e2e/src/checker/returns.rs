@@ -1,4 +1,5 @@
-//! I13: what comes back of an order is within it, is given for once, and is booked once.
+//! I13: what comes back of an order is within it, is given for once, and is booked once; and what was
+//! given back besides is known to it.
 //!
 //! Invariant: what a return should have moved is worked out from its lines and the recipes; what order says of money and
 //! inventory of goods is only compared.
@@ -6,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::evidence::{Evidence, Return, ReturnedLine};
-use super::{Invariant, Verdict};
+use super::{Invariant, Verdict, refunds};
 
 /// By item, how much came back and how much of that was thrown away.
 type Goods<'e> = BTreeMap<&'e str, (i64, i64)>;
@@ -22,6 +23,7 @@ pub(super) fn given_and_taken_once(evidence: &Evidence) -> Verdict {
     within_the_lines(evidence, &returns, &mut verdict);
     refunded(evidence, &returns, &mut verdict);
     taken_back(evidence, &returns, &mut verdict);
+    refunds::are_on_receipts(evidence, &mut verdict);
     for it in evidence.returns.iter().filter(|it| it.state == "running") {
         verdict.violated(&it.id, "it goes on for ever");
     }

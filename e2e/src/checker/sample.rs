@@ -11,8 +11,8 @@ pub(super) use spoiled::SPOILED;
 use super::audit::{digest, hash, hexadecimal};
 use super::evidence::{
     Admission, Booked, Checkout, Entered, Event, Evidence, GivenBack, Level, Movement, Operation,
-    Order, OrderLine, Payment, Recipe, Reservation, Return, ReturnRefund, ReturnedLine, Seal,
-    Searched, Shipment, Slot, Sold, Transition, Waiting,
+    Order, OrderLine, Payment, Recipe, Refund, Reservation, Return, ReturnRefund, ReturnedLine,
+    Seal, Searched, Shipment, Slot, Sold, Transition, Waiting,
 };
 use crate::history::{Command, Entry, Phase};
 
@@ -89,6 +89,7 @@ pub(super) fn sound() -> Evidence {
     pay_by_card(&mut evidence, "card", false);
     pay_by_card(&mut evidence, "undone", true);
     pay_at_the_counter(&mut evidence, "counter");
+    tell_of_the_refund(&mut evidence, "undone");
     bring_back(&mut evidence, "card");
     ship(&mut evidence, "card", "delivered");
     ship(&mut evidence, "undone", "cancelled");
@@ -238,6 +239,7 @@ fn operation(order: &str, kind: &str, provider: Option<&str>) -> Operation {
         amount: PRICE,
         state: "succeeded".into(),
         by_staff: false,
+        of_return: false,
     }
 }
 
@@ -295,6 +297,31 @@ fn pay_by_card(evidence: &mut Evidence, order: &str, given_back: bool) {
             evidence.ledger.extend(entries);
         }
     }
+}
+
+/// Order hears that the money of a cancelled order went back.
+fn tell_of_the_refund(evidence: &mut Evidence, order: &str) {
+    let id = format!("refund of {order}");
+    let event = Event {
+        id: format!("event of the {id}"),
+        source: "/payment".into(),
+        kind: "payment.refund_processed.v1".into(),
+        subject: format!("payment of {order}"),
+        sequence: 4,
+        data: json!({ "refund": { "refund_id": id } }),
+    };
+    evidence.admissions.push(Admission {
+        app: "order".into(),
+        source: event.source.clone(),
+        id: event.id.clone(),
+    });
+    evidence.events.push(event);
+    evidence.refunds.push(Refund {
+        id,
+        order_id: order.into(),
+        amount: PRICE,
+        cause: "undone".into(),
+    });
 }
 
 fn pay_at_the_counter(evidence: &mut Evidence, order: &str) {
@@ -371,7 +398,7 @@ fn bring_back(evidence: &mut Evidence, order: &str) {
         });
     }
     let mut refund = operation(order, "refund", Some("refund of the return"));
-    (refund.amount, refund.by_staff) = (BACK, true);
+    (refund.amount, refund.by_staff, refund.of_return) = (BACK, true, true);
     evidence.operations.push(refund);
     let mut line = booked(order, "refund", "refund of the return", "refunded");
     line.amount = BACK;

@@ -182,6 +182,20 @@ async fn partial_refunds_at_once_never_exceed_what_was_taken() -> Result<()> {
         times(&stack, &order.id, "refunded")? == 3,
         "the provider tells otherwise"
     );
+    let path = format!("/api/orders/{}/receipt", order.id);
+    let receipt = until("the receipt that tells of them", ENDS, || async {
+        let read = customer.get(&path).await.ok()?.json().ok()?;
+        (list(&read["given_back"]).len() == 3).then_some(read)
+    })
+    .await?;
+    for one in list(&receipt["given_back"]) {
+        let taxed = list(&one["tax"]).iter().map(|row| &row["gross"]["amount"]);
+        let taxed: i64 = taxed.filter_map(Value::as_i64).sum();
+        ensure!(
+            one["number"].is_null() && one["amount"]["amount"] == part && taxed == part,
+            "{receipt}"
+        );
+    }
     let key = fresh();
     let refused = customer.refund(&order.id, &refund, &key).await?;
     refused.expect(StatusCode::FORBIDDEN)?;

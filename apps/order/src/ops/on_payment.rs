@@ -1,4 +1,4 @@
-//! `POST /events/payment`: what payment did for an order goes into its timeline.
+//! `POST /events/payment`: what payment did for an order goes into its timeline, what it gave back onto its receipt.
 //!
 //! Invariant: delivered twice or late, an event leaves what it leaves when delivered once and in time. So it needs no
 //! inbox, which would keep a dropped timeline from being filled again.
@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use serde_json::Value;
+use service::database;
 use service::delivery::{self, NotTaken};
 use sqlx::PgConnection;
 
@@ -17,19 +18,26 @@ use crate::store;
 /// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
 pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
     delivery::answer(async {
-        let mut connection = app.db.acquire().await?;
-        handle(&mut connection, event).await
+        let mut transaction = database::begin(&app.db).await?;
+        handle(&mut transaction, event).await?;
+        transaction.commit().await?;
+        Ok(())
     })
     .await
 }
 
-/// Adds the event to the timeline of its order, if it is of a type that belongs there.
+/// Adds the event to the timeline of its order, if it is of a type that belongs there, and what it tells of money that
+/// went back to the order's refunds, in the caller's transaction.
 pub async fn handle(
     connection: &mut PgConnection,
     event: CloudEvent<Value>,
 ) -> Result<(), NotTaken> {
-    if let Some(entry) = inbound::of_payment(event)? {
-        store::timeline::insert(connection, &entry).await?;
+    let Some(news) = inbound::of_payment(event)? else {
+        return Ok(());
+    };
+    store::timeline::insert(connection, &news.entry).await?;
+    if let Some(refund) = news.refund {
+        store::refunds::insert(connection, &refund).await?;
     }
     Ok(())
 }

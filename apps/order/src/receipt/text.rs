@@ -7,10 +7,13 @@ use std::fmt::Write as _;
 use service::money::{Currency, Money};
 
 use crate::order::PaymentMethod;
-use crate::receipt::{Kind, Receipt};
+use crate::receipt::{Kind, Receipt, ReceiptTax};
 
 /// Characters in a line.
 pub const WIDTH: usize = 42;
+
+/// Characters of the day in an instant (RFC 3339).
+const DAY: usize = 10;
 
 /// Currencies whose minor unit is the whole (ISO 4217).
 const WHOLE: [&str; 16] = [
@@ -40,8 +43,10 @@ pub fn of(it: &Receipt) -> String {
         page.amount(&what, line.amount);
     }
     if let Some(discount) = &it.discount {
-        let off = Money::new(-discount.amount.amount, discount.amount.currency);
-        page.amount(&format!("Discount {}", discount.code), off);
+        page.amount(
+            &format!("Discount {}", discount.code),
+            less(discount.amount),
+        );
     }
     if let Some(fee) = it.delivery {
         page.amount("Delivery", fee);
@@ -56,10 +61,7 @@ pub fn of(it: &Receipt) -> String {
     };
     page.amount(&format!("{total} {}", it.total.currency), it.total);
     for tax in &it.tax {
-        let percent = format!("{}.{:02}", tax.rate_bp / 100, tax.rate_bp % 100);
-        let percent = percent.trim_end_matches('0').trim_end_matches('.');
-        let net = decimal(tax.net);
-        page.amount(&format!("  tax {percent} % on {net}"), tax.tax);
+        page.tax(tax, tax.tax);
     }
     let method = match it.method {
         PaymentMethod::Card => "card",
@@ -69,11 +71,24 @@ pub fn of(it: &Receipt) -> String {
         Kind::Receipt => format!("Paid: {method}"),
         Kind::CreditNote => format!("To: {method}"),
     });
-    for note in &it.given_back {
-        let back = Money::new(-note.amount.amount, note.amount.currency);
-        page.amount(&format!("Credit note {}", note.number), back);
+    for given in &it.given_back {
+        if let Some(number) = &given.number {
+            // What it is of, and its tax, the note itself says.
+            page.amount(&format!("Credit note {number}"), less(given.amount));
+            continue;
+        }
+        let day = given.local_time.get(..DAY).unwrap_or_default();
+        page.amount(&format!("Given back {day}"), less(given.amount));
+        for tax in &given.tax {
+            page.tax(tax, less(tax.tax));
+        }
     }
     page.0
+}
+
+/// The amount as one that is taken off.
+fn less(money: Money) -> Money {
+    Money::new(-money.amount, money.currency)
 }
 
 /// An amount as people write it.
@@ -129,6 +144,14 @@ impl Page {
         };
         // Writing to a text can't fail.
         let _ = writeln!(self.0, "{amount:>gap$}");
+    }
+
+    /// What a rate's tax is contained in, with the tax.
+    fn tax(&mut self, it: &ReceiptTax, tax: Money) {
+        let percent = format!("{}.{:02}", it.rate_bp / 100, it.rate_bp % 100);
+        let percent = percent.trim_end_matches('0').trim_end_matches('.');
+        let net = decimal(it.net);
+        self.amount(&format!("  tax {percent} % on {net}"), tax);
     }
 
     fn rule(&mut self) {

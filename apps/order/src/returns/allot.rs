@@ -1,4 +1,5 @@
-//! What a return is given for: shares of what a line cost, and of the tax contained in it. No IO.
+//! What a return is given for: shares of what a line cost, and of the tax contained in it; and the tax contained in an
+//! amount that was given back without one. No IO.
 //!
 //! Invariant: with the last piece of a line all of what the line cost is given, in whatever parts the pieces came back and
 //! whatever was rejected before; never is more given. What is rejected after that is left, to be given as a part of the
@@ -66,19 +67,68 @@ pub fn tax(order: &[Tax], before: &[Tax], lines: &[ReturnLine]) -> Vec<Tax> {
         if gross == 0 {
             continue;
         }
-        let earlier = before.iter().filter(|tax| tax.rate_bp == whole.rate_bp);
-        let (had_gross, had) = earlier.fold((0, 0), |(gross, tax), it| {
-            (gross + it.gross.amount, tax + it.tax.amount)
-        });
-        let share = share(whole.tax.amount, had_gross + gross, whole.gross.amount);
-        let money = |amount| Money::new(amount, whole.gross.currency);
-        all.push(Tax {
-            rate_bp: whole.rate_bp,
-            gross: money(gross),
-            tax: money((share - had).clamp(0, gross)),
-        });
+        all.push(more(whole, before, gross));
     }
     all
+}
+
+/// The tax contained in an amount that no line explains, rate by rate: it is spread over what is left of each rate after
+/// what was given back before, by largest remainder. What is more than all of that is of the tip, and untaxed.
+#[must_use]
+pub fn tax_of_amount(order: &[Tax], before: &[Tax], amount: i64) -> Vec<Tax> {
+    let left = order.iter().map(|whole| {
+        let (gross, _) = given(before, whole.rate_bp);
+        (whole.gross.amount - gross).max(0)
+    });
+    let shares = spread(amount, &left.collect::<Vec<_>>());
+    let own = order.iter().zip(shares).filter(|(_, gross)| *gross > 0);
+    own.map(|(whole, gross)| more(whole, before, gross))
+        .collect()
+}
+
+/// What `gross` more of a rate contains: its share of the order's tax, less what was given back before.
+fn more(whole: &Tax, before: &[Tax], gross: i64) -> Tax {
+    let (had_gross, had) = given(before, whole.rate_bp);
+    let share = share(whole.tax.amount, had_gross + gross, whole.gross.amount);
+    let money = |amount| Money::new(amount, whole.gross.currency);
+    Tax {
+        rate_bp: whole.rate_bp,
+        gross: money(gross),
+        tax: money((share - had).clamp(0, gross)),
+    }
+}
+
+/// Gross and tax of a rate in what was given back before.
+fn given(before: &[Tax], rate_bp: i32) -> (i64, i64) {
+    let own = before.iter().filter(|tax| tax.rate_bp == rate_bp);
+    own.fold((0, 0), |(gross, tax), it| {
+        (gross + it.gross.amount, tax + it.tax.amount)
+    })
+}
+
+/// An amount, or as much of it as these parts hold, spread over them by largest remainder; of equal ones the first.
+fn spread(amount: i64, parts: &[i64]) -> Vec<i64> {
+    let all: i128 = parts.iter().copied().map(i128::from).sum();
+    let amount = i128::from(amount.max(0)).min(all);
+    if all == 0 {
+        return vec![0; parts.len()];
+    }
+    // A share is no more than its part, and a remainder less than the divisor, so both fit again.
+    let whole = |number: i128| i64::try_from(number).unwrap_or(i64::MAX);
+    let products = parts.iter().map(|part| amount * i128::from(*part));
+    let (mut shares, rests): (Vec<i64>, Vec<i128>) = products
+        .map(|product| (whole(product / all), product % all))
+        .unzip();
+    let given: i64 = shares.iter().sum();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|place| std::cmp::Reverse(rests[*place]));
+    for place in order
+        .into_iter()
+        .take(usize::try_from(whole(amount) - given).unwrap_or(0))
+    {
+        shares[place] += 1;
+    }
+    shares
 }
 
 /// `part` of `whole` of an amount, half away from zero; all of it for the whole.

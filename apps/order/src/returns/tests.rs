@@ -222,6 +222,66 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn an_amount_takes_what_is_left_of_each_rate_and_with_the_last_of_it_all_of_the_tax_was_given_back(
+        lines in prop::collection::vec((1..7i32, 0..2_000i64, prop::sample::select(vec![500, 800, 2300])), 1..4),
+        came_back in prop::option::of(1..4i32),
+        amounts in prop::collection::vec(1..3_000i64, 0..8),
+        tip in 0..100i64,
+    ) {
+        let order = order(&lines);
+        let first = came_back.and_then(|line| ask(&order, &[], vec![pieces(line, 1)]).ok());
+        let mut before = first.map(|it| it.tax).unwrap_or_default();
+        let rate_of = |all: &[Tax], rate: i32| -> (i64, i64) {
+            let own = all.iter().filter(|it| it.rate_bp == rate);
+            own.fold((0, 0), |sum, it| (sum.0 + it.gross.amount, sum.1 + it.tax.amount))
+        };
+        let left = |before: &[Tax]| -> i64 {
+            order.tax.iter().map(|it| it.gross.amount - rate_of(before, it.rate_bp).0).sum()
+        };
+        // The last takes the rest, and the tip.
+        for amount in amounts.into_iter().chain([i64::from(u32::MAX) + tip]) {
+            let taxed = left(&before);
+            let rows = allot::tax_of_amount(&order.tax, &before, amount);
+            let gross: i64 = rows.iter().map(|it| it.gross.amount).sum();
+            prop_assert_eq!(gross, amount.min(taxed));
+            for row in &rows {
+                let whole = order.tax.iter().find(|it| it.rate_bp == row.rate_bp).expect("a rate of the order");
+                let own = whole.gross.amount - rate_of(&before, row.rate_bp).0;
+                prop_assert!((1..=own).contains(&row.gross.amount));
+                prop_assert!((0..=row.gross.amount).contains(&row.tax.amount));
+                // No share is a minor unit or more away from its exact part.
+                let away = i128::from(row.gross.amount) * i128::from(taxed) - i128::from(gross) * i128::from(own);
+                prop_assert!(away.abs() < i128::from(taxed));
+            }
+            before.extend(rows);
+        }
+        for whole in &order.tax {
+            prop_assert_eq!(rate_of(&before, whole.rate_bp), (whole.gross.amount, whole.tax.amount));
+        }
+    }
+}
+
+#[test]
+fn an_amount_is_of_each_rate_by_what_is_left_of_it_and_then_of_the_tip() {
+    let order = order(&[(1, 900, 800), (1, 300, 500)]);
+    let row = |rate_bp, gross, tax| Tax {
+        rate_bp,
+        gross: eur(gross),
+        tax: eur(tax),
+    };
+    let first = allot::tax_of_amount(&order.tax, &[], 100);
+    assert_eq!(first, [row(500, 25, 1), row(800, 75, 6)]);
+    // A remainder of two thirds is larger than one of a third.
+    let odd = allot::tax_of_amount(&order.tax, &[row(500, 0, 0), row(800, 300, 22)], 50);
+    assert_eq!(odd, [row(500, 17, 1), row(800, 33, 3)]);
+    let rest = allot::tax_of_amount(&order.tax, &first, 1_100 + 50);
+    assert_eq!(rest, [row(500, 275, 13), row(800, 825, 61)]);
+    // Only the tip is left.
+    assert!(allot::tax_of_amount(&order.tax, &order.tax, 50).is_empty());
+}
+
 #[test]
 fn the_first_pieces_get_what_can_not_be_divided() {
     let order = order(&[(3, 1_000, 800)]);

@@ -6,13 +6,42 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::timeline::payment;
 use crate::world::{Answer, World, by_card, order_of, request, until};
 
 fn eur(amount: i64) -> Value {
     json!({"amount": amount, "currency": "EUR"})
 }
 
+/// The tax of the one rate there is.
+fn tax(gross: i64, tax: i64) -> Value {
+    json!([{"rate_bp": 800, "gross": eur(gross), "tax": eur(tax), "net": eur(gross - tax)}])
+}
+
+/// What payment tells of one refund.
+fn refund(order: Uuid, sequence: i64, amount: &Value, cause: &str, time: &str) -> Value {
+    let kind = "payment.refund_processed.v1";
+    let mut event = payment(order, sequence, kind, "captured", time);
+    let id = Uuid::from_u128(0x200 + u128::try_from(sequence).expect("positive"));
+    event["data"]["refund"] = json!({"refund_id": id, "amount": amount, "cause": cause});
+    event
+}
+
 impl World {
+    async fn hears_of(&self, refund: &Value) {
+        let answer = self
+            .deliver("/events/payment", "payment-events", refund)
+            .await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{refund}");
+    }
+
+    async fn given_back(&self, order: Uuid) -> Value {
+        let path = format!("/v1/orders/{order}/receipt");
+        let read = self.get(&self.customer(), &path).await;
+        assert_eq!(read.status, StatusCode::OK, "{}", read.body);
+        read.body["given_back"].clone()
+    }
+
     async fn handed_over(&self, body: &Value) -> Uuid {
         let key = self.app.ids.next().to_string();
         let id = self.place(&key, body).await.id();
@@ -86,9 +115,10 @@ async fn a_receipt_says_what_was_bought_and_what_came_back_since() {
     let id = world.returned(order, &one).await;
     world.is_done(id).await;
     let mut since = expected;
-    since["given_back"] = json!([
-        {"number": "2026-03-02/A-001/R1", "at": "2026-03-02T08:30:00.000Z", "amount": eur(445)}
-    ]);
+    since["given_back"] = json!([{
+        "number": "2026-03-02/A-001/R1", "at": "2026-03-02T08:30:00.000Z",
+        "local_time": "2026-03-02T09:30:00+01:00", "amount": eur(445), "tax": tax(445, 17), "reason": "quality",
+    }]);
     assert_eq!(world.get(&world.barista(), &path).await.body, since);
     let note = format!("/v1/returns/{id}/receipt");
     let note = world.get(&world.customer(), &note).await;
@@ -109,12 +139,103 @@ async fn a_receipt_says_what_was_bought_and_what_came_back_since() {
 }
 
 #[tokio::test]
+async fn a_receipt_tells_every_amount_that_was_given_back_once_and_with_its_tax() {
+    let world = World::new().await;
+    let order = world.handed_over(&order_of(2)).await;
+    let some = refund(order, 5, &eur(100), "amount", "2026-03-02T07:45:00.000Z");
+    world.app.clock.advance(chrono::TimeDelta::hours(1));
+    let one =
+        json!({"lines": [{"line": 1, "quantity": 1, "goods": "wasted"}], "reason": "quality"});
+    let id = world.returned(order, &one).await;
+    world.is_done(id).await;
+    let of_return = refund(order, 6, &eur(445), "return", "2026-03-02T08:29:00.000Z");
+    let rest = refund(order, 7, &eur(345), "amount", "2026-03-02T09:00:00.000Z");
+    // Each of them twice, the newest first: what a return gave is told by the return alone.
+    for event in [&rest, &rest, &of_return, &of_return, &some, &some] {
+        world.hears_of(event).await;
+    }
+    let expected = json!([
+        {
+            "number": null, "at": "2026-03-02T07:45:00.000Z", "local_time": "2026-03-02T08:45:00+01:00",
+            "amount": eur(100), "tax": tax(100, 4), "reason": null,
+        },
+        {
+            "number": "2026-03-02/A-001/R1", "at": "2026-03-02T08:30:00.000Z",
+            "local_time": "2026-03-02T09:30:00+01:00", "amount": eur(445), "tax": tax(445, 17), "reason": "quality",
+        },
+        {
+            "number": null, "at": "2026-03-02T09:00:00.000Z", "local_time": "2026-03-02T10:00:00+01:00",
+            "amount": eur(345), "tax": tax(345, 12), "reason": null,
+        },
+    ]);
+    assert_eq!(world.given_back(order).await, expected);
+
+    // Timelines may be dropped and filled again; a receipt says the same meanwhile and afterwards.
+    let drop = request(Method::DELETE, "/v1/timeline", &world.operator()).body(Body::empty());
+    world.send(drop.expect("a request")).await;
+    assert_eq!(world.given_back(order).await, expected);
+    world.hears_of(&some).await;
+    assert_eq!(world.given_back(order).await, expected);
+}
+
+#[tokio::test]
+async fn a_cancelled_orders_receipt_says_why_its_money_went_back() {
+    let world = World::new().await;
+    let order = world.place("card", &by_card("tok_visa")).await.id();
+    world.recall(order).await;
+    world
+        .until(order, |order| order["checkout"] == "cancelled")
+        .await;
+    assert_eq!(world.given_back(order).await, json!([]), "not heard of yet");
+    let path = format!("/v1/orders/{order}");
+    let read = world.get(&world.customer(), &path).await.body;
+    let (why, total) = (&read["reason"], &read["total"]);
+    world
+        .hears_of(&refund(
+            order,
+            5,
+            total,
+            "undone",
+            "2026-03-02T07:45:00.000Z",
+        ))
+        .await;
+    let given = world.given_back(order).await;
+    assert_eq!(
+        (&given[0]["amount"], &given[0]["reason"]),
+        (total, why),
+        "{given}"
+    );
+    assert!(why.is_string(), "{why}");
+}
+
+#[tokio::test]
+async fn refunds_of_nobodys_order_or_in_other_money_are_on_no_receipt() {
+    let world = World::new().await;
+    let order = world.handed_over(&order_of(2)).await;
+    let dollars = json!({"amount": 100, "currency": "USD"});
+    let at = "2026-03-02T07:45:00.000Z";
+    world
+        .hears_of(&refund(order, 5, &dollars, "amount", at))
+        .await;
+    let nobodys = Uuid::from_u128(99);
+    world
+        .hears_of(&refund(nobodys, 6, &eur(100), "amount", at))
+        .await;
+    // One of before says only what all refunds came to.
+    let before = payment(order, 7, "payment.refund_processed.v1", "captured", at);
+    world.hears_of(&before).await;
+    assert_eq!(world.given_back(order).await, json!([]));
+}
+
+#[tokio::test]
 async fn the_same_is_printed_for_those_who_prefer_text() {
     let world = World::new().await;
     let order = world.handed_over(&order_of(2)).await;
     let part = json!({"lines": [{"line": 1, "amount": eur(100)}], "reason": "late"});
     let id = world.returned(order, &part).await;
     world.is_done(id).await;
+    let some = refund(order, 5, &eur(100), "amount", "2026-03-02T07:45:00.000Z");
+    world.hears_of(&some).await;
     assert_eq!(
         world.printed(&format!("/v1/orders/{order}/receipt")).await,
         "\
@@ -128,6 +249,8 @@ Total EUR                             8.90
   tax 8 % on 8.57                     0.33
 Paid: counter
 Credit note 2026-03-02/A-001/R1      -1.00
+Given back 2026-03-02                -1.00
+  tax 8 % on 0.97                    -0.03
 "
     );
     assert_eq!(

@@ -132,7 +132,7 @@ async fn begin(
         reason: None,
     };
     let operation = store::operations::begin(&mut transaction, &intent, now).await?;
-    let event = events::of(&payment, INITIATED, &app.ids)?;
+    let event = events::of(&payment, INITIATED, None, &app.ids)?;
     outbox::append(&mut transaction, &[event]).await?;
     transaction.commit().await?;
     app.outbox.wake();

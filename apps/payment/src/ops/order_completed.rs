@@ -93,7 +93,7 @@ pub async fn book(
     }
     let sale = Transfer::sale(payment.method, payment.amount);
     store::ledger::book(connection, id.0, id, sale, now).await?;
-    let event = events::of(&payment, PROCESSED, &app.ids)?;
+    let event = events::of(&payment, PROCESSED, None, &app.ids)?;
     outbox::append(connection, &[event]).await?;
     Ok(())
 }

@@ -20,9 +20,8 @@ use sqlx::PgConnection;
 use crate::access;
 use crate::detached;
 use crate::error::Error;
-use crate::ledger::Transfer;
 use crate::operation::{Intent, Kind, Operation, OperationId};
-use crate::payment::{LEAST, MOST, Method, OrderId, Payment, PaymentId, Step};
+use crate::payment::{LEAST, MOST, Method, OrderId, Payment, PaymentId, ReturnId};
 use crate::provider::Subject;
 use crate::settle::{self, Asked};
 use crate::state::App;
@@ -181,6 +180,7 @@ async fn begin(
         amount: command.amount,
         reason: &command.reason,
         actor: &principal.subject,
+        of_return: None,
     };
     let (operation, asked) = promise(app, &mut transaction, payment, wish).await?;
     let id = operation.id;
@@ -210,6 +210,8 @@ pub struct Wish<'a> {
     pub reason: &'a str,
     /// Who wants it.
     pub actor: &'a str,
+    /// The return of goods that stands for it from now on, if it is for one.
+    pub of_return: Option<ReturnId>,
 }
 
 /// Promises a refund in the caller's transaction, which has the payment locked: it is then brought to its end, or done
@@ -241,22 +243,18 @@ pub async fn promise(
     let now = app.clock.now();
     let operation = match payment.method {
         Method::Card => store::operations::begin(connection, &intent, now).await?,
-        Method::Counter => over_the_counter(app, connection, payment, &intent).await?,
+        Method::Counter => {
+            store::operations::insert_done(connection, &intent, now).await?;
+            store::operations::find(connection, intent.id).await?
+        }
     };
+    if let Some(id) = wish.of_return {
+        store::returns::stand_for(connection, id, operation.id).await?;
+    }
+    // Out of the till no provider has a part in it.
+    if payment.method == Method::Counter {
+        settle::give_back(app, connection, payment, &operation).await?;
+    }
     let subject = Subject::earlier(Kind::Refund, &operations);
     Ok((operation, subject.map_or(Asked::Perhaps, Asked::Never)))
-}
-
-/// Out of the till, in the caller's transaction: no provider has a part in it.
-async fn over_the_counter(
-    app: &App,
-    connection: &mut PgConnection,
-    payment: Payment,
-    intent: &Intent<'_>,
-) -> Result<Operation, Error> {
-    store::operations::insert_done(connection, intent, app.clock.now()).await?;
-    let transfer = Transfer::refund(payment.method, intent.amount);
-    settle::book(app, connection, intent.id, &payment, transfer).await?;
-    settle::step(app, connection, payment, Step::Refund(intent.amount)).await?;
-    Ok(store::operations::find(connection, intent.id).await?)
 }

@@ -103,9 +103,9 @@ async fn begin(
         amount: command.amount,
         reason: &command.reason.0,
         actor,
+        of_return: Some(id),
     };
     let (operation, asked) = refund::promise(app, &mut transaction, payment, wish).await?;
-    store::returns::stand_for(&mut transaction, id, operation.id).await?;
     transaction.commit().await?;
     app.outbox.wake();
     Ok((operation, asked))

@@ -18,6 +18,16 @@ pub async fn find(connection: &mut PgConnection, id: ReturnId) -> Result<Option<
     .await
 }
 
+/// Whether a return stands for this refund.
+pub async fn stands_for(connection: &mut PgConnection, operation: OperationId) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM returns WHERE operation_id = $1) AS "stands!""#,
+        operation.0,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Lets a return stand for a refund; the one that it stood for was refused. The caller has the payment locked.
 pub async fn stand_for(
     connection: &mut PgConnection,

@@ -31,7 +31,8 @@ impl World {
         self.send(request.expect("a request")).await
     }
 
-    async fn refund_return(&self, order: OrderId, id: Uuid, amount: i64) -> Answer {
+    /// Asks for what a return of goods is given for.
+    pub async fn refund_return(&self, order: OrderId, id: Uuid, amount: i64) -> Answer {
         let body = json!({"amount": eur(amount), "reason": "quality"});
         self.put_return(order, id, &body).await
     }

@@ -241,6 +241,29 @@ pub(in crate::checker) const SPOILED: &[Spoiled] = &[
         it.given_back.clear();
     }),
     (
+        "a refund that its order does not know of",
+        Invariant::I13,
+        |it| {
+            it.refunds.clear();
+        },
+    ),
+    (
+        "a refund that its order has otherwise",
+        Invariant::I13,
+        |it| {
+            it.refunds[0].amount += 1;
+        },
+    ),
+    (
+        "a return's refund that is told as one by amount",
+        Invariant::I13,
+        |it| {
+            let mut again = it.refunds[0].clone();
+            again.id = "refund of card".into();
+            it.refunds.push(again);
+        },
+    ),
+    (
         "an order that is not among the sales",
         Invariant::I14,
         |it| {

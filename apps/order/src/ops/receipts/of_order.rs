@@ -39,5 +39,7 @@ pub async fn receipt(
         .ok_or(Error::OrderNotFound)?;
     let zone = store::orders::zone(&mut connection, id).await?;
     let returns = store::returns::of_order(&mut connection, id).await?;
-    Receipt::of_order(&order, zone, &returns).ok_or(ReceiptError::NotYet)
+    let currency = order.total.currency;
+    let refunds = store::refunds::of_order(&mut connection, id, currency).await?;
+    Receipt::of_order(&order, zone, &returns, &refunds).ok_or(ReceiptError::NotYet)
 }
