@@ -96,6 +96,8 @@ struct Returned<'o> {
     business_day: NaiveDate,
     reason: returns::Reason,
     amount: Money,
+    /// What of it is for having had it brought; null if nothing is.
+    delivery: Option<Money>,
     /// The tax contained in `amount`, by rate.
     tax: &'o [Tax],
     lines: Vec<ReturnedLine<'o>>,
@@ -186,6 +188,7 @@ pub fn returned(
             business_day: business_day(now, zone),
             reason: it.reason,
             amount: it.amount,
+            delivery: it.fee,
             tax: &it.tax,
             lines: lines.collect(),
         },

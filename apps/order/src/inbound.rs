@@ -188,6 +188,7 @@ struct OrderReturned {
 struct Returned {
     business_day: Option<NaiveDate>,
     amount: Money,
+    delivery: Option<Money>,
     #[serde(default)]
     tax: Vec<Tax>,
     lines: Vec<ReturnedLine>,
@@ -268,6 +269,7 @@ impl OrderChanged {
             day: returned.business_day?,
             currency: returned.amount.currency,
             amount: returned.amount.amount,
+            delivery: returned.delivery.map_or(0, |fee| fee.amount),
             tax: returned.tax.iter().map(RateSum::from).collect(),
             lines: returned.lines.into_iter().map(GivenLine::from).collect(),
         })

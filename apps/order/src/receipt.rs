@@ -50,7 +50,7 @@ pub struct Receipt {
     pub lines: Vec<ReceiptLine>,
     /// What was taken off a receipt's lines; a credit note's lines are less it already.
     pub discount: Option<Discount>,
-    /// For what it was brought; null if it was fetched, and of a credit note: a fee comes back with all of an order alone.
+    /// For what it was brought, or what of that came back; null if it was fetched, or nothing did.
     pub delivery: Option<Money>,
     /// What was given on top; null if nothing was.
     pub tip: Option<Money>,
@@ -184,7 +184,7 @@ impl Receipt {
             local_time: local(at, zone),
             lines: lines.collect(),
             discount: None,
-            delivery: None,
+            delivery: it.fee,
             tip: None,
             total: it.amount,
             tax: it.tax.iter().map(ReceiptTax::from).collect(),

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::lifecycle::Checkout;
 use crate::order::{Line, Order, OrderId, OrderNumber, StoreId, Tax};
+use crate::totals::Taxed;
 use allot::Before;
 use process::{Phase, Process};
 
@@ -131,6 +132,12 @@ pub enum Refused {
     /// More of the line than is left, at this place of the wish.
     #[error("more than is left of the line")]
     Exceeds(usize),
+    /// It was fetched, or brought for nothing.
+    #[error("the order has no fee")]
+    NoFee,
+    /// The fee is given back already.
+    #[error("the fee was given back")]
+    FeeGiven,
     /// Not the order's currency, at this place of the wish.
     #[error("not the order's currency")]
     Currency(usize),
@@ -170,6 +177,8 @@ pub struct Return {
     pub note: Option<String>,
     /// What.
     pub lines: Vec<ReturnLine>,
+    /// What is given for having had it brought, if it is.
+    pub fee: Option<Money>,
     /// What is given for all of it.
     pub amount: Money,
     /// The tax contained in `amount`.
@@ -201,6 +210,8 @@ pub struct Earlier {
     pub lines: Vec<Before>,
     /// The tax contained in what they are given for.
     pub tax: Vec<Tax>,
+    /// Whether the fee for bringing it is given back with one of them.
+    pub fee: bool,
 }
 
 /// A wish of staff.
@@ -208,8 +219,10 @@ pub struct Earlier {
 pub struct Wish {
     /// The new return's id.
     pub id: ReturnId,
-    /// What of which lines, at least one.
+    /// What of which lines; none if it is of the fee alone.
     pub lines: Vec<Wanted>,
+    /// Whether the fee for bringing it is given back.
+    pub fee: bool,
     /// Why.
     pub reason: Reason,
     /// What is to be said of it.
@@ -258,7 +271,13 @@ impl Return {
                 ordered: ordered.clone(),
             });
         }
-        let amount = lines.iter().map(|line| line.amount.amount).sum();
+        let fee = if wish.fee {
+            Some(fee(order, earlier)?)
+        } else {
+            None
+        };
+        let goods: i64 = lines.iter().map(|line| line.amount.amount).sum();
+        let amount = goods + fee.map_or(0, |fee| fee.gross.amount);
         Ok(Self {
             id: wish.id,
             order_id: order.id,
@@ -267,8 +286,9 @@ impl Return {
             number: earlier.count + 1,
             reason: wish.reason,
             note: wish.note,
-            tax: allot::tax(&order.tax, &earlier.tax, &lines),
+            tax: allot::tax(&order.tax, &earlier.tax, &lines, fee),
             lines,
+            fee: fee.map(|fee| fee.gross),
             amount: Money::new(amount, currency),
             state: State::Running,
             last_error: None,
@@ -317,6 +337,19 @@ impl Return {
         };
         Self { state, ..self }
     }
+}
+
+/// What bringing an order cost, if it is still to be given back: all of it or nothing, since it was brought once.
+fn fee(order: &Order, earlier: &Earlier) -> Result<Taxed, Refused> {
+    let paid = order.delivery.filter(|it| it.fee.amount > 0);
+    let delivery = paid.ok_or(Refused::NoFee)?;
+    if earlier.fee {
+        return Err(Refused::FeeGiven);
+    }
+    Ok(Taxed {
+        gross: delivery.fee,
+        rate_bp: delivery.tax_rate_bp,
+    })
 }
 
 #[cfg(test)]

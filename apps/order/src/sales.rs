@@ -88,6 +88,8 @@ pub struct Given {
     pub currency: Currency,
     /// What was given; minor units.
     pub amount: i64,
+    /// What of it was given for having had it brought.
+    pub delivery: i64,
     /// The tax contained in it.
     pub tax: Vec<RateSum>,
     /// What came back.
@@ -234,6 +236,8 @@ pub struct Figures {
     pub returns: i64,
     /// What was given for them. It is not taken off `total`.
     pub returned: Money,
+    /// What of that was given for having had them brought.
+    pub returned_delivery: Money,
     /// The tax contained in `returned`, by rate.
     pub returned_tax: Vec<Tax>,
 }
@@ -323,6 +327,7 @@ impl Figures {
             cancelled: 0,
             returns: 0,
             returned: none,
+            returned_delivery: none,
             returned_tax: Vec::new(),
         }
     }
@@ -339,6 +344,7 @@ impl Figures {
             (&mut self.tip, other.tip),
             (&mut self.total, other.total),
             (&mut self.returned, other.returned),
+            (&mut self.returned_delivery, other.returned_delivery),
         ] {
             sum.amount += part.amount;
         }

@@ -130,6 +130,8 @@ pub struct Return {
     pub order_id: String,
     pub state: String,
     pub amount: i64,
+    /// What of it is for having had it brought.
+    pub fee: i64,
     /// Whether a person settled one of its steps, so that what follows from it is that person's word.
     pub by_hand: bool,
 }
@@ -191,6 +193,8 @@ pub struct GivenBack {
     pub taxed: i64,
     /// What its lines are given for together.
     pub lines: i64,
+    /// What is given for having had it brought.
+    pub delivery: i64,
 }
 
 /// A row of `refunds` of order's.

@@ -92,7 +92,7 @@ const RESERVATIONS: &str = "SELECT order_id, store_id, status, items, quantities
 const SLOTS: &str = "SELECT store_id, starts_at, taken, capacity FROM pickup_slots";
 const SHIPMENTS: &str = "SELECT order_id, status, fee FROM shipments";
 const RETURNS: &str =
-    "SELECT id, order_id, state, amount, EXISTS (SELECT FROM return_history AS line
+    "SELECT id, order_id, state, amount, fee, EXISTS (SELECT FROM return_history AS line
     WHERE line.return_id = returns.id AND line.action = 'settle') AS by_hand FROM returns ORDER BY id";
 const RETURNED_LINES: &str = "SELECT return_id, line, back.quantity, amount, goods, variation_id,
     ARRAY(SELECT option->>'id' FROM jsonb_array_elements(options) AS option) AS option_ids
@@ -104,7 +104,7 @@ const SOLD: &str = "SELECT order_id, version, store_id, checkout, currency, gros
     (SELECT coalesce(sum((rate->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(tax) AS rate) AS taxed,
     (SELECT coalesce(sum((line->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(lines) AS line) AS lines
     FROM sales ORDER BY order_id";
-const GIVEN_BACK: &str = "SELECT return_id, order_id, amount,
+const GIVEN_BACK: &str = "SELECT return_id, order_id, amount, delivery,
     (SELECT coalesce(sum((rate->>'gross')::bigint), 0)::bigint FROM jsonb_array_elements(tax) AS rate) AS taxed,
     (SELECT coalesce(sum((line->>'amount')::bigint), 0)::bigint FROM jsonb_array_elements(lines) AS line) AS lines
     FROM sales_returns ORDER BY return_id";

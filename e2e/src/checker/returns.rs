@@ -49,11 +49,15 @@ fn within_the_lines(evidence: &Evidence, returns: &HashMap<&str, &Return>, verdi
     }
     for it in returns.values() {
         let lines = amounts.get(it.id.as_str()).copied().unwrap_or_default();
-        if lines != it.amount {
-            let amount = it.amount;
-            verdict.violated(&it.id, format!("it is of {amount}, its lines of {lines}"));
+        let (amount, fee) = (it.amount, it.fee);
+        if lines + fee != amount {
+            verdict.violated(
+                &it.id,
+                format!("it is of {amount}, its lines of {lines}, its fee of {fee}"),
+            );
         }
     }
+    fees(evidence, verdict);
     for line in &evidence.order_lines {
         let counted = (line.returned, line.refunded);
         let of_returns = back.remove(&(&line.order_id, line.line));
@@ -76,6 +80,25 @@ fn within_the_lines(evidence: &Evidence, returns: &HashMap<&str, &Return>, verdi
             about,
             format!("{sum:?} came back, and there is no such line"),
         );
+    }
+}
+
+/// What bringing an order cost is given back whole, and once.
+fn fees(evidence: &Evidence, verdict: &mut Verdict) {
+    let mut given: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let counts = |it: &&Return| it.fee != 0 && it.state != "rejected";
+    for it in evidence.returns.iter().filter(counts) {
+        given.entry(&it.order_id).or_default().push(it.fee);
+    }
+    for order in &evidence.orders {
+        let given = given.remove(order.id.as_str()).unwrap_or_default();
+        if !given.is_empty() && given != [order.fee] {
+            let fee = order.fee;
+            verdict.violated(&order.id, format!("{given:?} was given of a fee of {fee}"));
+        }
+    }
+    for order in given.keys() {
+        verdict.violated(order, "its fee was given back, and it is no order");
     }
 }
 

@@ -92,7 +92,8 @@ fn given_back(
             order_id: it.order_id.clone(),
             amount: it.amount,
             taxed: it.amount,
-            lines: it.amount,
+            lines: it.amount - it.fee,
+            delivery: it.fee,
         };
         match given.remove(it.id.as_str()) {
             None => verdict.violated(&it.id, "it is done, and not among the sales' returns"),

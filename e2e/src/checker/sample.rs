@@ -26,7 +26,7 @@ const OFF: i64 = 30;
 const TIP: i64 = 20;
 /// What bringing an order costs; both that were paid by card are brought.
 const FEE: i64 = 40;
-/// What is given for the return.
+/// What is given for the goods of the return; the fee comes back with them.
 const BACK: i64 = 125;
 /// A step: its axis, from where, to where.
 type Step = (&'static str, Option<&'static str>, &'static str);
@@ -339,7 +339,8 @@ fn bring_back(evidence: &mut Evidence, order: &str) {
         id: "return".into(),
         order_id: order.into(),
         state: "done".into(),
-        amount: BACK,
+        amount: BACK + FEE,
+        fee: FEE,
         by_hand: false,
     });
     evidence.returned_lines.push(ReturnedLine {
@@ -376,14 +377,15 @@ fn bring_back(evidence: &mut Evidence, order: &str) {
     evidence.given_back.push(GivenBack {
         return_id: "return".into(),
         order_id: order.into(),
-        amount: BACK,
-        taxed: BACK,
+        amount: BACK + FEE,
+        taxed: BACK + FEE,
         lines: BACK,
+        delivery: FEE,
     });
     evidence.return_refunds.push(ReturnRefund {
         return_id: "return".into(),
         order_id: order.into(),
-        amount: BACK,
+        amount: BACK + FEE,
         state: "succeeded".into(),
     });
     evidence.recipes.push(Recipe {
@@ -398,16 +400,16 @@ fn bring_back(evidence: &mut Evidence, order: &str) {
         });
     }
     let mut refund = operation(order, "refund", Some("refund of the return"));
-    (refund.amount, refund.by_staff, refund.of_return) = (BACK, true, true);
+    (refund.amount, refund.by_staff, refund.of_return) = (BACK + FEE, true, true);
     evidence.operations.push(refund);
     let mut line = booked(order, "refund", "refund of the return", "refunded");
-    line.amount = BACK;
+    line.amount = BACK + FEE;
     evidence.provider.push(line);
     let transaction = format!("refund of {order}");
-    let entries = entries(order, &transaction, "provider_receivable", -BACK);
+    let entries = entries(order, &transaction, "provider_receivable", -BACK - FEE);
     evidence.ledger.extend(entries);
     let own = evidence.payments.iter_mut().find(|it| it.order_id == order);
-    own.expect("a payment").refunded = BACK;
+    own.expect("a payment").refunded = BACK + FEE;
 }
 
 /// An order is brought: what is paid is the same, and a part of it the fee.

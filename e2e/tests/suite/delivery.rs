@@ -13,6 +13,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::healing::{advance, press};
+use crate::returns;
 use crate::shop::{ENDS, PAID, Shelf, by_card, ends, look, times, wish_for};
 use crate::stack::{self, GENEROUS, browser, menu, newcomer, whole, word};
 
@@ -219,6 +220,24 @@ async fn what_is_ordered_is_brought_to_the_door() -> Result<()> {
     let receipt = receipt.expect(StatusCode::OK)?.json()?;
     ensure!(receipt["delivery"] == wish["delivery"]["fee"], "{receipt}");
     ensure!(times(&stack, &order.id, "captured")? == 1);
+
+    // It came late: what was paid for that goes back, and the goods stay.
+    let late = json!({ "delivery_fee": true, "reason": "late" });
+    let asked = returns::ask(&barista, &order, &late).await?;
+    let done = returns::reaches(&customer, &asked, "done").await?;
+    ensure!(
+        amount(&done["amount"]) == fee && amount(&done["delivery_fee"]) == fee,
+        "{done}"
+    );
+    ensure!(times(&stack, &order.id, "refunded")? == 1);
+    let note = format!("/api/returns/{}/receipt", word(&asked, "id"));
+    let note = customer.get(&note).await?.expect(StatusCode::OK)?.json()?;
+    ensure!(note["delivery"] == wish["delivery"]["fee"], "{note}");
+    let again = (fresh(), format!("/api/orders/{}/returns", order.id));
+    let again = barista
+        .post(&again.1, &late, &[("idempotency-key", &again.0)])
+        .await?;
+    again.expect(StatusCode::CONFLICT)?;
     Ok(())
 }
 

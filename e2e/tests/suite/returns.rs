@@ -53,7 +53,7 @@ fn pieces(quantity: i64, goods: &str) -> Value {
 }
 
 /// Asks for a return, until somebody has heard it.
-async fn ask(staff: &Client, order: &Order, body: &Value) -> Result<Value> {
+pub async fn ask(staff: &Client, order: &Order, body: &Value) -> Result<Value> {
     let (path, key) = (format!("/api/orders/{}/returns", order.id), fresh());
     let keyed = [("idempotency-key", key.as_str())];
     let asked = press("the return", || staff.post(&path, body, &keyed)).await?;
@@ -61,7 +61,7 @@ async fn ask(staff: &Client, order: &Order, body: &Value) -> Result<Value> {
 }
 
 /// The return, once it is in this state.
-async fn reaches(client: &Client, it: &Value, state: &str) -> Result<Value> {
+pub async fn reaches(client: &Client, it: &Value, state: &str) -> Result<Value> {
     let path = format!("/api/returns/{}", word(it, "id"));
     until(&format!("{path} to be {state}"), ENDS, || async {
         let it = client.get(&path).await.ok()?.json().ok()?;

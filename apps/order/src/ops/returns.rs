@@ -39,6 +39,8 @@ pub struct View {
     pub reason: Reason,
     /// What.
     pub lines: Vec<LineView>,
+    /// What is given for having had it brought; null if nothing is.
+    pub delivery_fee: Option<Money>,
     /// What is given for all of it.
     pub amount: Money,
     /// The tax contained in `amount`.
@@ -110,6 +112,7 @@ impl View {
             state: it.state,
             reason: it.reason,
             lines: lines.collect(),
+            delivery_fee: it.fee,
             amount: it.amount,
             tax: it.tax,
             asked_at: it.asked_at,

@@ -9,6 +9,7 @@ use service::money::Money;
 
 use crate::order::{Line, Tax};
 use crate::returns::ReturnLine;
+use crate::totals::Taxed;
 
 /// What of a line came back, or was given for, before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,16 +55,18 @@ fn first(total: i64, quantity: i32, units: i32) -> i64 {
     each * units + rest.min(units)
 }
 
-/// The tax contained in what these lines are given for, rate by rate: of the order's tax the share that the returns have
-/// come to with this one, less what those before it had.
+/// The tax contained in what these lines, and perhaps the fee for bringing them, are given for, rate by rate: of the order's
+/// tax the share that the returns have come to with this one, less what those before it had.
 #[must_use]
-pub fn tax(order: &[Tax], before: &[Tax], lines: &[ReturnLine]) -> Vec<Tax> {
+pub fn tax(order: &[Tax], before: &[Tax], lines: &[ReturnLine], fee: Option<Taxed>) -> Vec<Tax> {
     let mut all = Vec::new();
     for whole in order {
         let own = lines
             .iter()
             .filter(|line| line.ordered.tax_rate_bp == whole.rate_bp);
+        let fee = fee.filter(|fee| fee.rate_bp == whole.rate_bp);
         let gross: i64 = own.map(|line| line.amount.amount).sum();
+        let gross = gross + fee.map_or(0, |fee| fee.gross.amount);
         if gross == 0 {
             continue;
         }

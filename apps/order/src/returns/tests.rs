@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::delivery::{Courier, Delivery};
 use crate::lifecycle::Fulfilment;
 use crate::order::{CustomerId, Payment, PaymentMethod, PaymentStatus};
 use crate::pickup::Pickup;
@@ -24,6 +25,11 @@ fn contained(gross: i64, rate_bp: i32) -> i64 {
 }
 
 fn order(lines: &[Ordered]) -> Order {
+    brought(lines, 0, 800)
+}
+
+/// The order, brought for a fee that is taxed at this rate.
+fn brought(lines: &[Ordered], fee: i64, fee_rate: i32) -> Order {
     let line = |(quantity, total, rate): &Ordered| Line {
         variation_id: Uuid::from_u128(4),
         product: "Flat white".into(),
@@ -38,7 +44,8 @@ fn order(lines: &[Ordered]) -> Order {
     let mut tax: Vec<Tax> = Vec::new();
     for rate_bp in [500, 800, 2300] {
         let own = lines.iter().filter(|(.., rate)| *rate == rate_bp);
-        let gross = own.map(|(_, total, _)| total).sum();
+        let goods: i64 = own.map(|(_, total, _)| total).sum();
+        let gross = goods + if rate_bp == fee_rate { fee } else { 0 };
         tax.push(Tax {
             rate_bp,
             gross: eur(gross),
@@ -63,9 +70,14 @@ fn order(lines: &[Ordered]) -> Order {
         reason: None,
         lines: lines.iter().map(line).collect(),
         discount: None,
-        delivery: None,
+        delivery: Some(Delivery {
+            fee: eur(fee),
+            tax_rate_bp: fee_rate,
+            minutes: 20,
+            courier: Courier::Delivered,
+        }),
         tip: eur(0),
-        total: eur(lines.iter().map(|(_, total, _)| total).sum()),
+        total: eur(lines.iter().map(|(_, total, _)| total).sum::<i64>() + fee),
         tax,
         version: 6,
     }
@@ -89,6 +101,7 @@ fn earlier(order: &Order, all: &[(Return, bool)]) -> Earlier {
         amount: live().map(|(it, _)| it.amount.amount).sum(),
         lines,
         tax: live().flat_map(|(it, _)| it.tax.clone()).collect(),
+        fee: live().any(|(it, _)| it.fee.is_some()),
     }
 }
 
@@ -96,6 +109,7 @@ fn wish(lines: Vec<Wanted>) -> Wish {
     Wish {
         id: ReturnId(Uuid::from_u128(9)),
         lines,
+        fee: false,
         reason: Reason::Quality,
         note: None,
         asked_by: "barista".into(),
@@ -109,6 +123,19 @@ fn ask(order: &Order, all: &[(Return, bool)], lines: Vec<Wanted>) -> Result<Retu
         wish(lines),
         DateTime::UNIX_EPOCH,
     )
+}
+
+/// The fee, and what is wished of lines.
+fn ask_for_the_fee(
+    order: &Order,
+    all: &[(Return, bool)],
+    lines: Vec<Wanted>,
+) -> Result<Return, Refused> {
+    let wish = Wish {
+        fee: true,
+        ..wish(lines)
+    };
+    Return::ask(order, &earlier(order, all), wish, DateTime::UNIX_EPOCH)
 }
 
 fn pieces(line: i32, units: i32) -> Wanted {
@@ -130,6 +157,8 @@ enum Act {
     Pieces(i32, i32),
     Part(i32, i64),
     Both(i32, i32),
+    Fee,
+    FeeAndPieces(i32),
     Reject(usize),
 }
 
@@ -138,6 +167,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (1..4i32, 1..4i32).prop_map(|(line, units)| Act::Pieces(line, units)),
         2 => (1..4i32, 1..900i64).prop_map(|(line, amount)| Act::Part(line, amount)),
         1 => (1..4i32, 1..3i32).prop_map(|(line, units)| Act::Both(line, units)),
+        1 => Just(Act::Fee),
+        1 => (1..4i32).prop_map(Act::FeeAndPieces),
         2 => (0..8usize).prop_map(Act::Reject),
     ]
 }
@@ -156,6 +187,7 @@ fn assert_within(order: &Order, all: &[(Return, bool)]) {
     }
     for (it, _) in all {
         let lines: i64 = it.lines.iter().map(|line| line.amount.amount).sum();
+        let lines = lines + it.fee.map_or(0, |fee| fee.amount);
         let rates: i64 = it.tax.iter().map(|tax| tax.gross.amount).sum();
         assert_eq!((lines, rates), (it.amount.amount, it.amount.amount));
         assert!(it.tax.iter().all(|it| it.tax.amount <= it.gross.amount));
@@ -166,9 +198,11 @@ proptest! {
     #[test]
     fn no_sequence_of_returns_gives_more_than_was_paid_and_all_of_it_gives_exactly_that(
         lines in prop::collection::vec((1..7i32, 0..2_000i64, prop::sample::select(vec![500, 800, 2300])), 1..4),
+        fee in 0..500i64,
+        fee_rate in prop::sample::select(vec![500, 800, 2300]),
         acts in prop::collection::vec(act(), 0..16),
     ) {
-        let order = order(&lines);
+        let order = brought(&lines, fee, fee_rate);
         let mut all: Vec<(Return, bool)> = Vec::new();
         for act in acts {
             let asked = match act {
@@ -177,6 +211,8 @@ proptest! {
                 Act::Both(line, units) => {
                     ask(&order, &all, vec![pieces(line, units), pieces(line % 3 + 1, 1)])
                 }
+                Act::Fee => ask_for_the_fee(&order, &all, Vec::new()),
+                Act::FeeAndPieces(line) => ask_for_the_fee(&order, &all, vec![pieces(line, 1)]),
                 Act::Reject(which) => {
                     if let Some((_, rejected)) = all.get_mut(which) {
                         *rejected = true;
@@ -206,7 +242,14 @@ proptest! {
                 all.push((ask(&order, &all, vec![part(line, left)]).expect("it is left"), false));
             }
         }
+        if fee == 0 {
+            prop_assert_eq!(ask_for_the_fee(&order, &all, Vec::new()), Err(Refused::NoFee));
+        } else if !earlier(&order, &all).fee {
+            all.push((ask_for_the_fee(&order, &all, Vec::new()).expect("it is left"), false));
+            assert_within(&order, &all);
+        }
         let so_far = earlier(&order, &all);
+        prop_assert!(fee == 0 || ask_for_the_fee(&order, &all, Vec::new()) == Err(Refused::FeeGiven));
         for (line, before) in order.lines.iter().zip(&so_far.lines) {
             prop_assert_eq!(before.for_units + before.parts, allot::cost(line));
         }
@@ -301,6 +344,33 @@ fn a_part_of_the_price_is_not_given_a_second_time_with_the_goods() {
     let all = [(goodwill, false)];
     let both = ask(&order, &all, vec![pieces(1, 2)]).expect("both");
     assert_eq!(both.amount, eur(390));
+}
+
+#[test]
+fn the_fee_is_given_back_whole_and_once_with_the_tax_of_its_own_rate() {
+    let order = brought(&[(2, 890, 800)], 250, 2300);
+    let first = ask_for_the_fee(&order, &[], vec![pieces(1, 1)]).expect("the fee");
+    assert_eq!((first.amount, first.fee), (eur(695), Some(eur(250))));
+    let rates: Vec<_> = first
+        .tax
+        .iter()
+        .map(|it| (it.rate_bp, it.gross.amount, it.tax.amount))
+        .collect();
+    assert_eq!(rates, [(800, 445, 33), (2300, 250, 47)]);
+    let again = |rejected| {
+        let all = [(first.clone(), rejected)];
+        ask_for_the_fee(&order, &all, Vec::new()).map(|it| it.amount)
+    };
+    assert_eq!(again(false), Err(Refused::FeeGiven));
+    assert_eq!(again(true), Ok(eur(250)));
+    let fetched = Order {
+        delivery: None,
+        ..order.clone()
+    };
+    assert_eq!(
+        ask_for_the_fee(&fetched, &[], Vec::new()),
+        Err(Refused::NoFee)
+    );
 }
 
 #[test]

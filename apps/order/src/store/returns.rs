@@ -24,6 +24,7 @@ struct ReturnRow {
     reason: Reason,
     note: Option<String>,
     amount: i64,
+    fee: i64,
     currency: String,
     tax: Json<Vec<Tax>>,
     state: State,
@@ -38,7 +39,8 @@ struct ReturnRow {
 /// What there is of an order's returns. The caller has the order locked.
 pub async fn earlier(connection: &mut PgConnection, order: OrderId) -> Result<Earlier> {
     let all = sqlx::query!(
-        r#"SELECT amount, tax AS "tax: Json<Vec<Tax>>", state AS "state: State" FROM returns WHERE order_id = $1"#,
+        r#"SELECT amount, fee, tax AS "tax: Json<Vec<Tax>>", state AS "state: State" FROM returns
+           WHERE order_id = $1"#,
         order.0,
     )
     .fetch_all(&mut *connection)
@@ -68,6 +70,7 @@ pub async fn earlier(connection: &mut PgConnection, order: OrderId) -> Result<Ea
     Ok(Earlier {
         count,
         amount: kept().map(|row| row.amount).sum(),
+        fee: kept().any(|row| row.fee > 0),
         lines: lines.collect(),
         tax: kept().flat_map(|row| row.tax.0.iter().cloned()).collect(),
     })
@@ -86,8 +89,8 @@ pub async fn insert(connection: &mut PgConnection, it: &Return) -> Result<()> {
     sqlx::query!(
         "WITH returned AS (
              INSERT INTO returns (id, order_id, store_id, number, reason, note, amount, tax, state, step, trace_parent,
-                                  claimable_at, asked_by, asked_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp(), $12, $13)
+                                  claimable_at, asked_by, asked_at, fee)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp(), $12, $13, $18)
          ), told AS (
              INSERT INTO return_history (return_id, at, actor, action, outcome) VALUES ($1, $13, $12, 'ask', 'done')
          )
@@ -110,6 +113,7 @@ pub async fn insert(connection: &mut PgConnection, it: &Return) -> Result<()> {
         &lines.quantities,
         &lines.amounts,
         &lines.goods as &[Goods],
+        it.fee.map_or(0, |fee| fee.amount),
     )
     .execute(connection)
     .await?;
@@ -145,7 +149,7 @@ pub async fn find(connection: &mut PgConnection, id: ReturnId) -> Result<Option<
         ReturnRow,
         r#"SELECT returns.id AS "id: ReturnId", order_id AS "order_id: OrderId",
                   orders.number AS "order_number: OrderNumber", returns.store_id AS "store_id: StoreId", returns.number,
-                  returns.reason AS "reason: Reason", note, amount, currency, returns.tax AS "tax: Json<Vec<Tax>>",
+                  returns.reason AS "reason: Reason", note, amount, fee, currency, returns.tax AS "tax: Json<Vec<Tax>>",
                   state AS "state: State", last_error, asked_by, asked_at, decided_by, decided_at, ended_at
            FROM returns JOIN orders ON orders.id = order_id WHERE returns.id = $1"#,
         id.0,
@@ -172,7 +176,7 @@ pub async fn of_order(connection: &mut PgConnection, order: OrderId) -> Result<V
         ReturnRow,
         r#"SELECT returns.id AS "id: ReturnId", order_id AS "order_id: OrderId",
                   orders.number AS "order_number: OrderNumber", returns.store_id AS "store_id: StoreId", returns.number,
-                  returns.reason AS "reason: Reason", note, amount, currency, returns.tax AS "tax: Json<Vec<Tax>>",
+                  returns.reason AS "reason: Reason", note, amount, fee, currency, returns.tax AS "tax: Json<Vec<Tax>>",
                   state AS "state: State", last_error, asked_by, asked_at, decided_by, decided_at, ended_at
            FROM returns JOIN orders ON orders.id = order_id WHERE order_id = $1 ORDER BY returns.number"#,
         order.0,
@@ -193,7 +197,7 @@ pub async fn waiting_at(
         ReturnRow,
         r#"SELECT returns.id AS "id: ReturnId", order_id AS "order_id: OrderId",
                   orders.number AS "order_number: OrderNumber", returns.store_id AS "store_id: StoreId", returns.number,
-                  returns.reason AS "reason: Reason", note, amount, currency, returns.tax AS "tax: Json<Vec<Tax>>",
+                  returns.reason AS "reason: Reason", note, amount, fee, currency, returns.tax AS "tax: Json<Vec<Tax>>",
                   state AS "state: State", last_error, asked_by, asked_at, decided_by, decided_at, ended_at
            FROM returns JOIN orders ON orders.id = order_id
            WHERE returns.store_id = $1 AND state = 'waiting'
@@ -218,7 +222,7 @@ pub async fn manual(
         ReturnRow,
         r#"SELECT returns.id AS "id: ReturnId", order_id AS "order_id: OrderId",
                   orders.number AS "order_number: OrderNumber", returns.store_id AS "store_id: StoreId", returns.number,
-                  returns.reason AS "reason: Reason", note, amount, currency, returns.tax AS "tax: Json<Vec<Tax>>",
+                  returns.reason AS "reason: Reason", note, amount, fee, currency, returns.tax AS "tax: Json<Vec<Tax>>",
                   state AS "state: State", last_error, asked_by, asked_at, decided_by, decided_at, ended_at
            FROM returns JOIN orders ON orders.id = order_id
            WHERE state = 'manual' AND returns.id > coalesce($1, '00000000-0000-0000-0000-000000000000'::uuid)
@@ -310,6 +314,7 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<ReturnRow>) -> Resu
                 reason: row.reason,
                 note: row.note,
                 lines: own,
+                fee: Some(row.fee).filter(|fee| *fee > 0).map(money),
                 amount: money(row.amount),
                 tax: row.tax.0,
                 state: row.state,

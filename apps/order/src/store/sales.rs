@@ -70,8 +70,8 @@ async fn sold(connection: &mut PgConnection, document: &Entry, sale: &Sale) -> R
 
 async fn came_back(connection: &mut PgConnection, given: &Given) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO sales_returns (return_id, order_id, store_id, business_day, currency, amount, tax, lines)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        "INSERT INTO sales_returns (return_id, order_id, store_id, business_day, currency, amount, tax, lines, delivery)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         given.id.0,
         given.order.0,
         given.store.0,
@@ -80,6 +80,7 @@ async fn came_back(connection: &mut PgConnection, given: &Given) -> Result<()> {
         given.amount,
         Json(&given.tax) as _,
         Json(&given.lines) as _,
+        given.delivery,
     )
     .execute(connection)
     .await?;
@@ -106,15 +107,17 @@ pub async fn days(
                   sum(gross)::bigint AS "gross!", sum(discount)::bigint AS "discount!",
                   sum(delivery)::bigint AS "delivery!", sum(tip)::bigint AS "tip!",
                   sum(total)::bigint AS "total!", sum(cancelled)::bigint AS "cancelled!",
-                  sum(returns)::bigint AS "returns!", sum(returned)::bigint AS "returned!"
+                  sum(returns)::bigint AS "returns!", sum(returned)::bigint AS "returned!",
+                  sum(returned_delivery)::bigint AS "returned_delivery!"
            FROM (SELECT business_day, currency, sold::int AS orders, sold::int * gross AS gross,
                         sold::int * discount AS discount, sold::int * delivery AS delivery, sold::int * tip AS tip,
                         sold::int * total AS total,
-                        (checkout = 'cancelled')::int AS cancelled, 0 AS returns, 0 AS returned
+                        (checkout = 'cancelled')::int AS cancelled, 0 AS returns, 0 AS returned,
+                        0 AS returned_delivery
                  FROM sales WHERE store_id = $1 AND business_day BETWEEN $2 AND $3
                    AND (sold OR checkout = 'cancelled')
                  UNION ALL
-                 SELECT business_day, currency, 0, 0, 0, 0, 0, 0, 0, 1, amount
+                 SELECT business_day, currency, 0, 0, 0, 0, 0, 0, 0, 1, amount, delivery
                  FROM sales_returns WHERE store_id = $1 AND business_day BETWEEN $2 AND $3) AS fact
            GROUP BY business_day, currency ORDER BY business_day, currency"#,
         store.0,
@@ -138,6 +141,7 @@ pub async fn days(
                 cancelled: row.cancelled,
                 returns: row.returns,
                 returned: money(row.returned),
+                returned_delivery: money(row.returned_delivery),
                 ..Figures::none(currency)
             },
         })

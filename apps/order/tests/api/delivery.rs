@@ -2,6 +2,7 @@
 
 mod couriers;
 mod events;
+mod fee;
 mod placing;
 
 use axum::http::StatusCode;

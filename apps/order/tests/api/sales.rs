@@ -128,6 +128,7 @@ async fn they_are_the_sums_of_what_was_told() {
     let figures = json!({
         "orders": 2, "gross": money(5 * PRICE), "discount": money(0), "delivery": money(0), "tip": money(100),
         "total": money(5 * PRICE + 100), "cancelled": 1, "returns": 1, "returned": money(PRICE),
+        "returned_delivery": money(0),
         "tax": [{"rate_bp": 800, "gross": money(5 * PRICE), "tax": money(66)}],
         "returned_tax": [{"rate_bp": 800, "gross": money(PRICE), "tax": money(17)}],
     });

@@ -196,9 +196,9 @@ pub(in crate::checker) const SPOILED: &[Spoiled] = &[
         it.sold[0].lines += 1;
     }),
     ("a fee that nobody was told of", Invariant::I12, |it| {
-        it.orders[0].fee += 1;
-        it.shipments[0].fee += 1;
-        it.sold[0].delivery += 1;
+        it.orders[2].fee += 1;
+        it.shipments[1].fee += 1;
+        it.sold[2].delivery += 1;
     }),
     ("a tip that is taxed", Invariant::I12, |it| {
         it.orders[0].taxed += TIP;
@@ -239,6 +239,23 @@ pub(in crate::checker) const SPOILED: &[Spoiled] = &[
     ("a return that goes on for ever", Invariant::I13, |it| {
         it.returns[0].state = "running".into();
         it.given_back.clear();
+    }),
+    ("a fee that was given back in part", Invariant::I13, |it| {
+        it.returns[0].fee -= 1;
+        it.returned_lines[0].amount += 1;
+        it.order_lines[0].refunded += 1;
+        it.given_back[0].delivery -= 1;
+        it.given_back[0].lines += 1;
+    }),
+    ("a fee that was given back twice", Invariant::I13, |it| {
+        let again = Return {
+            id: "another".into(),
+            state: "manual".into(),
+            amount: FEE,
+            fee: FEE,
+            ..it.returns[0].clone()
+        };
+        it.returns.push(again);
     }),
     (
         "a refund that its order does not know of",

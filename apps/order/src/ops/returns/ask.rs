@@ -1,4 +1,5 @@
-//! `POST /v1/orders/{id}/returns`: staff takes something of a completed order back, or gives a part of its price back.
+//! `POST /v1/orders/{id}/returns`: staff takes something of a completed order back, or gives a part of its price or the fee
+//! for bringing it back.
 //!
 //! Invariant: the order's row is locked from looking at what is left of its lines to storing the return, so of two wishes
 //! for the last piece one wins; return, lines, history and the answer under the idempotency key are one transaction.
@@ -29,15 +30,19 @@ use crate::store;
 
 /// The route, as idempotency keys are scoped by it.
 const ROUTE: &str = "POST /v1/orders/{id}/returns";
-/// The constraint that keeps what comes back within what was ordered.
-const WITHIN_THE_LINE: &str = "no_more_back_than_went";
+/// The constraints that keep what comes back within what was ordered, and the fee from being given back twice.
+const WITHIN: [&str; 2] = ["no_more_back_than_went", "fee_given_once"];
 
 /// The body. It has no place for what a piece is given for.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskReturn {
-    /// What.
+    /// What; none if it is of the fee alone.
+    #[serde(default)]
     pub lines: WishedLines,
+    /// Whether what it cost to have it brought is given back, all of it; once per order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delivery_fee: bool,
     /// Why.
     pub reason: Reason,
     /// What is to be said of it; it stays in the house.
@@ -45,20 +50,20 @@ pub struct AskReturn {
     pub note: Option<Note>,
 }
 
-/// The lines of a return: 1 to 50.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+/// The lines of a return: 50 at most.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "Vec<WishedLine>")]
-#[schemars(extend("minItems" = 1, "maxItems" = MOST_LINES))]
+#[schemars(extend("maxItems" = MOST_LINES))]
 pub struct WishedLines(Vec<WishedLine>);
 
 impl TryFrom<Vec<WishedLine>> for WishedLines {
     type Error = String;
 
     fn try_from(lines: Vec<WishedLine>) -> Result<Self, String> {
-        if (1..=MOST_LINES).contains(&lines.len()) {
+        if lines.len() <= MOST_LINES {
             Ok(Self(lines))
         } else {
-            Err(format!("must be 1 to {MOST_LINES}"))
+            Err(format!("must be {MOST_LINES} at most"))
         }
     }
 }
@@ -93,6 +98,9 @@ pub enum AskError {
     /// A line says neither or both of how many and how much.
     #[error("a line is of pieces or of a part of the price")]
     Shape(usize),
+    /// Neither lines nor the fee.
+    #[error("nothing is to be returned")]
+    Nothing,
     /// A reason that says nothing by itself.
     #[error("the reason needs a note")]
     NoteMissing,
@@ -116,7 +124,9 @@ pub enum AskError {
 impl From<sqlx::Error> for AskError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Database(cause) if cause.constraint() == Some(WITHIN_THE_LINE) => {
+            sqlx::Error::Database(cause)
+                if cause.constraint().is_some_and(|it| WITHIN.contains(&it)) =>
+            {
                 Self::NothingLeft
             }
             _ => Self::Any(error.into()),
@@ -138,7 +148,7 @@ impl From<AskError> for Problem {
             Self::new(
                 StatusCode::CONFLICT,
                 "return-exceeds-order",
-                "More would come back than is left of the line",
+                "More would come back than is left",
             )
         };
         match error {
@@ -146,6 +156,17 @@ impl From<AskError> for Problem {
                 format!("/lines/{place}"),
                 "is of a quantity and its goods, or of an amount",
             ),
+            AskError::Nothing => inconsistent(
+                "/lines".to_owned(),
+                "is empty, and the fee is not given back either",
+            ),
+            AskError::Refused(Refused::NoFee) => inconsistent(
+                "/delivery_fee".to_owned(),
+                "the order was fetched, or brought for nothing",
+            ),
+            AskError::Refused(Refused::FeeGiven) => {
+                exceeds().field("/delivery_fee", "is given back already")
+            }
             AskError::NoteMissing => inconsistent("/note".to_owned(), "is needed by this reason"),
             AskError::Refused(Refused::NotCompleted) => Self::new(
                 StatusCode::CONFLICT,
@@ -181,6 +202,9 @@ impl From<AskError> for Problem {
 
 impl AskReturn {
     fn wanted(&self) -> Result<Vec<Wanted>, AskError> {
+        if self.lines.0.is_empty() && !self.delivery_fee {
+            return Err(AskError::Nothing);
+        }
         let lines = self.lines.0.iter().enumerate();
         lines
             .map(|(place, wish)| {
@@ -249,6 +273,7 @@ pub async fn ask(
     let wish = Wish {
         id: ReturnId(app.ids.next()),
         lines,
+        fee: command.delivery_fee,
         reason: command.reason,
         note: command.note.as_ref().map(|note| note.text().to_owned()),
         asked_by: principal.subject.clone(),

@@ -219,35 +219,6 @@ async fn a_missing_courier_and_a_change_of_mind_at_once_undo_it_once() {
 }
 
 #[tokio::test]
-async fn the_fee_stays_with_the_shop_when_all_items_come_back() {
-    let world = World::new().await;
-    let id = world.brought().await;
-    world.heard(&booked(id)).await;
-    world.made(id).await;
-    world.heard(&delivered(id)).await;
-    let request = request(
-        Method::POST,
-        &format!("/v1/orders/{id}/returns"),
-        &world.barista(),
-    )
-    .header("idempotency-key", "r1")
-    .header(header::CONTENT_TYPE, "application/json")
-    .body(
-        json!({"lines": [{"line": 1, "quantity": 1, "goods": "wasted"}], "reason": "quality"})
-            .to_string()
-            .into(),
-    );
-    let asked = world.send(request.expect("a request")).await;
-    assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.body);
-    assert_eq!(asked.body["amount"], money(PRICE));
-    // 445 of 695 are 64 % of the tax; the rest is the fee's.
-    assert_eq!(
-        asked.body["tax"],
-        json!([{"rate_bp": 800, "gross": money(PRICE), "tax": money(33)}])
-    );
-}
-
-#[tokio::test]
 async fn waiting_for_a_courier_teaches_nothing_about_waiting_at_the_counter() {
     let world = World::new().await;
     let id = world.brought().await;

@@ -161,7 +161,7 @@ async fn lines_that_can_not_be_are_refused_by_their_place() {
     let order = completed(&world, 2).await;
     let usd = json!({"amount": 1, "currency": "USD"});
     for (lines, status, slug, pointer) in [
-        (json!([]), 422, "invalid-body", "/lines"),
+        (json!([]), 422, "inconsistent-fields", "/lines"),
         (
             json!([{"line": 1, "quantity": 1}]),
             422,
