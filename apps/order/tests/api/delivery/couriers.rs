@@ -1,12 +1,12 @@
 //! What a courier, or none, means for an order: when it may be made, who hands it over, and what is given back.
 
-use axum::http::{Method, StatusCode, header};
+use axum::http::StatusCode;
 use chrono::TimeDelta;
 use order::order::StoreId;
 use serde_json::json;
 
 use super::{booked, delivered, dispatched, failed, money, refusal, refused, shipment};
-use crate::world::{PRICE, STORE, World, request};
+use crate::world::{STORE, World};
 
 #[tokio::test]
 async fn it_is_made_once_a_courier_is_found_and_handed_over_at_the_door() {
