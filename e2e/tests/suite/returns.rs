@@ -2,33 +2,19 @@
 //!
 //! Invariant: each test has an item of its own, and leaves its stock as it was.
 
+mod deaths;
+
 use anyhow::{Context as _, Result, ensure};
 use e2e::client::fresh;
 use e2e::order::{STEPS, list};
 use e2e::patience::until;
-use e2e::{Client, Order, Part, Role, Target, checker, failpoints};
+use e2e::{Client, Order, Role, Target};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::healing::{advance, press};
 use crate::shop::{ENDS, PAID, Shelf, by_card, ends, times, wish_for};
-use crate::stack::{self, GENEROUS, browser, menu, newcomer, ready, word};
-
-/// Where a service may die on a return's way.
-const PLACES: [(&str, &str); 12] = [
-    ("order", "order.return_ask.before_commit"),
-    ("order", "order.return_ask.after_commit"),
-    ("order", "order.return_refund.before_call"),
-    ("order", "order.return_refund.before_commit"),
-    ("order", "order.return_refund.after_commit"),
-    ("order", "order.return_stock.before_call"),
-    ("order", "order.return_stock.before_commit"),
-    ("order", "order.return_stock.after_commit"),
-    ("order", "order.return_finish.before_commit"),
-    ("order", "order.return_finish.after_commit"),
-    ("inventory", "inventory.return.before_commit"),
-    ("inventory", "inventory.return.after_commit"),
-];
+use crate::stack::{self, GENEROUS, browser, menu, newcomer, word};
 
 /// An order of so many of a product, paid by card and handed over.
 async fn handed_over(
@@ -85,6 +71,15 @@ fn given(target: &Target, order: &Order) -> Result<i64> {
     .sum()
 }
 
+/// The level, once nothing of it is held for anybody.
+async fn sold(shelf: &Shelf) -> Result<Value> {
+    until("the sale", GENEROUS, || async {
+        let level = shelf.level().await.ok()?;
+        (number(&level, "reserved") == 0).then_some(level)
+    })
+    .await
+}
+
 fn number(value: &Value, name: &str) -> i64 {
     value[name].as_i64().unwrap_or_default()
 }
@@ -97,11 +92,7 @@ async fn one_of_two_pieces_comes_back_with_its_money_and_its_stock() -> Result<(
     let shelf = Shelf::of(&stack, "butter croissant").await?;
     let order = handed_over(&customer, &barista, "Butter croissant", 2).await?;
     let total = number(&order.total, "amount");
-    let sold = until("the sale", GENEROUS, || async {
-        let level = shelf.level().await.ok()?;
-        (number(&level, "reserved") == 0).then_some(level)
-    })
-    .await?;
+    let sold = sold(&shelf).await?;
 
     let (path, key) = (format!("/api/orders/{}/returns", order.id), fresh());
     let keyed = [("idempotency-key", key.as_str())];
@@ -194,37 +185,5 @@ async fn a_large_return_waits_for_a_manager_and_a_rejected_one_moves_nothing() -
     approved.expect(StatusCode::ACCEPTED)?;
     reaches(&manager, &asked, "done").await?;
     ensure!(given(&stack, &order)? == total, "the provider's books");
-    Ok(())
-}
-
-#[tokio::test]
-async fn whoever_dies_on_a_returns_way_it_happens_once() -> Result<()> {
-    let stack = stack::alone().await?;
-    let customer = newcomer(&stack).await?;
-    let barista = browser(&stack, Role::Barista).await?;
-    // Who runs the store needs nobody's approval.
-    let manager = browser(&stack, Role::Manager).await?;
-    let quantity = i64::try_from(PLACES.len())?;
-    let order = handed_over(&customer, &barista, "Butter croissant", quantity).await?;
-    let total = number(&order.total, "amount");
-    for (app, place) in PLACES {
-        let part = Part::App(app.to_owned());
-        ready(&stack, app).await?;
-        let before = stack.instance(&part).context("it does not run")?;
-        failpoints::arm(&stack, app, place, 0).await?;
-        let asked = ask(&manager, &order, &pieces(1, "restocked"))
-            .await
-            .context(place)?;
-        until(&format!("the end at {place}"), GENEROUS, || async {
-            (stack.instance(&part)? != before).then_some(())
-        })
-        .await?;
-        ready(&stack, app).await?;
-        reaches(&manager, &asked, "done").await.context(place)?;
-    }
-    ensure!(given(&stack, &order)? == total, "the provider's books");
-    ensure!(times(&stack, &order.id, "refunded")? == PLACES.len());
-    let report = checker::judge(&stack).await?;
-    ensure!(report.is_sound(), "{report}");
     Ok(())
 }

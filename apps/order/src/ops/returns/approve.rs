@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use service::auth::Principal;
 use service::database;
 use service::extract::Path;
+use service::failpoint;
 use service::problem::Problem;
 use sqlx::PgConnection;
 
@@ -78,7 +79,9 @@ pub async fn approve(
     let it = undecided(&mut transaction, principal, id).await?;
     let told = Told::done(&principal.subject, "approve", None);
     store::return_holds::send_on(&mut transaction, id, &it.process(), told, now).await?;
+    failpoint::reach("order.return_approve.before_commit");
     transaction.commit().await?;
+    failpoint::reach("order.return_approve.after_commit");
     app.returns.wake();
     tracing::info!(return.id = %id.0, user.id = principal.subject, "a return was approved");
     Ok(Return {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use service::auth::Principal;
 use service::database;
 use service::extract::{self, Path};
+use service::failpoint;
 use service::problem::Problem;
 
 use crate::ops::returns::View;
@@ -50,7 +51,9 @@ pub async fn reject(
     let it = undecided(&mut transaction, principal, id).await?;
     let told = Told::done(&principal.subject, "reject", Some(note.text()));
     store::return_holds::reject(&mut transaction, &it, told, now).await?;
+    failpoint::reach("order.return_reject.before_commit");
     transaction.commit().await?;
+    failpoint::reach("order.return_reject.after_commit");
     tracing::info!(return.id = %id.0, user.id = principal.subject, "a return was rejected");
     Ok(Return {
         state: returns::State::Rejected,

@@ -8,6 +8,7 @@ use axum::extract::State;
 use service::auth::Principal;
 use service::database;
 use service::extract::{self, Path};
+use service::failpoint;
 use service::problem::Problem;
 
 use crate::checkout::RequestError;
@@ -83,8 +84,15 @@ pub(super) async fn send_on(
     let parked = store::return_holds::parked(&mut transaction, &it).await?;
     let process = change(parked.ok_or(RequestError::NotParked)?);
     store::return_holds::send_on(&mut transaction, id, &process, told, now).await?;
+    reach(told.action, "before_commit");
     transaction.commit().await?;
+    reach(told.action, "after_commit");
     app.returns.wake();
     tracing::info!(return.id = %id.0, user.id = told.actor, action = told.action, "a parked return goes on");
     Ok(it.at(process.phase))
+}
+
+/// A place where a test may kill this process.
+fn reach(action: &str, place: &str) {
+    failpoint::reach(&format!("order.return_{action}.{place}"));
 }
