@@ -20,6 +20,7 @@ mod secrets;
 mod shipments;
 mod slots;
 mod stock;
+mod transactions;
 
 use std::fmt;
 
@@ -61,11 +62,13 @@ pub enum Invariant {
     I14,
     /// What is brought is brought once, and ends as its order does.
     I15,
+    /// Nobody works in a transaction that somebody else left open.
+    I16,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::I1,
         Self::I2,
         Self::I3,
@@ -81,6 +84,7 @@ impl Invariant {
         Self::I13,
         Self::I14,
         Self::I15,
+        Self::I16,
     ];
 
     /// The invariant in words.
@@ -106,6 +110,7 @@ impl Invariant {
             }
             Self::I14 => "the sales are what the orders and their returns say",
             Self::I15 => "what is brought is brought once, and ends as its order does",
+            Self::I16 => "nobody works in a transaction that somebody else left open",
         }
     }
 }
@@ -180,6 +185,7 @@ pub fn decide(evidence: &Evidence) -> Report {
             returns::given_and_taken_once(evidence),
             sales::equal_the_orders(evidence),
             shipments::end_with_their_orders(evidence),
+            transactions::end_with_their_callers(evidence),
         ],
     }
 }

@@ -44,6 +44,9 @@ start() {
   # death of the server, only not that of the machine.
   local durable=on
   [[ ${STACK_FSYNC:-on} == on ]] || durable=off
+  # Tests kill it again and again, and look for what it has warned of since it was made.
+  [[ ! -s $STATE/logs/postgres.log.1 ]] ||
+    grep 'WARNING:' "$STATE/logs/postgres.log.1" >>"$STATE/logs/postgres.warnings.log" || true
   daemon postgres "${AS_OWNER[@]}" \
     "$(bin postgres)" -D "$DATA" -p "$POSTGRES_PORT" -k "$SOCKET" -c listen_addresses=127.0.0.1 \
     -c max_connections=200 -c shared_buffers=64MB -c timezone=UTC -c log_timezone=UTC \

@@ -70,6 +70,10 @@ pub struct Evidence {
     pub searched: Searched,
     /// Where a secret was found.
     pub leaks: Vec<Leak>,
+    /// What PostgreSQL has written down, by line.
+    pub database_log: Vec<String>,
+    /// The sessions in whose transactions nothing has happened for a long time.
+    pub left_open: Vec<String>,
 }
 
 /// A row of `orders`.

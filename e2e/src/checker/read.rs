@@ -46,6 +46,8 @@ const PUBLIC: [&str; 11] = [
     "role",
     "username",
 ];
+/// How the names of PostgreSQL's logs begin: of its run, of the one before, and of what it warned of in earlier ones.
+const DATABASE_LOGS: &str = "postgres.";
 /// What is shorter is a number or a date, or would be found anywhere.
 const SHORTEST_SECRET: usize = 12;
 /// How long, after the last fault was healed, until everything must have come to rest.
@@ -114,6 +116,9 @@ const RETURN_REFUNDS: &str =
     JOIN operations ON operations.id = operation_id JOIN payments ON payments.id = payment_id";
 const RECIPES: &str = "SELECT variation_id AS id, item_id, quantity FROM variation_recipes
     UNION ALL SELECT option_id, item_id, quantity FROM option_recipes";
+/// Whoever asks another service does so outside of a transaction, so none is idle for long.
+const LEFT_OPEN: &str = "SELECT datname, pid, state_change FROM pg_stat_activity
+    WHERE state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '10 s'";
 const TIMELINE: &str = "SELECT 'order' AS app, source, event_id AS id FROM timeline";
 
 async fn table<T: DeserializeOwned>(target: &Target, app: &str, query: &str) -> Result<Vec<T>> {
@@ -249,6 +254,9 @@ pub async fn read(target: &Target) -> Result<Evidence> {
         ..Evidence::default()
     };
     evidence.unsealed = target.rows("order", UNSEALED).await?.len();
+    // It sees the sessions of all databases.
+    let left_open = target.rows("order", LEFT_OPEN).await?;
+    evidence.left_open = left_open.iter().map(Value::to_string).collect();
     for app in PUBLISHERS {
         let outbox = format!("SELECT '{app}' AS app, count(*) AS events FROM outbox.events");
         let inbox = format!("SELECT '{app}' AS app, source, id FROM inbox.messages");
@@ -263,7 +271,7 @@ pub async fn read(target: &Target) -> Result<Evidence> {
             .dead_letters
             .extend(table(target, app, &dead).await?);
     }
-    look_for_secrets(target, &messages, &mut evidence).await?;
+    read_logs(target, &messages, &mut evidence).await?;
     Ok(evidence)
 }
 
@@ -293,13 +301,15 @@ fn books(target: &Target) -> Result<Vec<Booked>> {
         .collect()
 }
 
-async fn look_for_secrets(
-    target: &Target,
-    messages: &[Value],
-    evidence: &mut Evidence,
-) -> Result<()> {
+/// Reads the logs, and looks for secrets in them and in all else that is written down.
+async fn read_logs(target: &Target, messages: &[Value], evidence: &mut Evidence) -> Result<()> {
     let known = known_secrets(target).await?;
     let (mut texts, columns) = (target.all_logs()?, target.columns().await?);
+    let written = texts
+        .iter()
+        .filter(|log| log.name.starts_with(DATABASE_LOGS));
+    let lines = written.flat_map(|log| log.text.lines());
+    evidence.database_log = lines.map(str::to_owned).collect();
     evidence.searched = Searched {
         logs: texts.len(),
         messages: messages.len(),

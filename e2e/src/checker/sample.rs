@@ -60,6 +60,7 @@ pub(super) fn sound() -> Evidence {
             columns: 1,
             secrets: 1,
         },
+        database_log: vec!["LOG:  checkpoint complete".into()],
         levels: vec![Level {
             store_id: STORE.into(),
             item_id: ITEM.into(),

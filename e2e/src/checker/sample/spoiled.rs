@@ -366,4 +366,11 @@ pub(in crate::checker) const SPOILED: &[Spoiled] = &[
             place: "order.log".into(),
         });
     }),
+    ("a transaction within another one", Invariant::I16, |it| {
+        let line = "WARNING:  there is already a transaction in progress";
+        it.database_log.push(line.into());
+    }),
+    ("a transaction that nobody ends", Invariant::I16, |it| {
+        it.left_open.push("db-order".into());
+    }),
 ];
