@@ -14,23 +14,24 @@ use serde_json::{Value, json};
 
 use crate::healing::{advance, press};
 use crate::returns;
-use crate::shop::{ENDS, PAID, Shelf, by_card, ends, look, times, wish_for};
+use crate::shop::{ENDS, PAID, Shelf, amount, by_card, ends, look, times, wish_for};
 use crate::stack::{self, GENEROUS, browser, menu, newcomer, whole, word};
 
 /// A door that is reached.
-const GOOD: &str = "04107";
+pub const GOOD: &str = "04107";
 /// Nobody drives there.
-const NOBODY: &str = "04991";
+pub const NOBODY: &str = "04991";
 /// Nobody opens there.
-const CLOSED_DOOR: &str = "04992";
+pub const CLOSED_DOOR: &str = "04992";
 /// The carrier fails twice before it books.
-const STUTTER: &str = "04994";
+pub const STUTTER: &str = "04994";
 /// The carrier books, and its answer is lost.
-const LOST_ANSWER: &str = "04995";
+pub const LOST_ANSWER: &str = "04995";
 /// The order that is brought in the tests where it does not matter what.
 const PRODUCT: &str = "Butter croissant";
 
-fn address(postcode: &str) -> Value {
+/// A door in the store's own town.
+pub fn address(postcode: &str) -> Value {
     json!({
         "name": "Ada Lovelace", "street": "Karl-Liebknecht-Straße 1", "postcode": postcode, "city": "Leipzig",
         "country": "DE",
@@ -120,10 +121,6 @@ async fn shipment_is(client: &Client, order: &Order, status: &str) -> Result<Val
 
 fn slug(answer: &Value) -> &str {
     word(answer, "type").rsplit(':').next().unwrap_or_default()
-}
-
-fn amount(money: &Value) -> i64 {
-    money["amount"].as_i64().unwrap_or_default()
 }
 
 /// Returns when an order was undone for that reason, with its money given back once.

@@ -28,6 +28,11 @@ pub fn by_card(mut wish: Value, token: &str) -> Value {
     wish
 }
 
+/// So many minor units; none of what is no money.
+pub fn amount(money: &Value) -> i64 {
+    money["amount"].as_i64().unwrap_or_default()
+}
+
 /// A wish for one of the product of this name, as it comes by default, to be paid at the counter.
 pub fn wish_for(menu: &Value, product: &str) -> Result<Value> {
     let mut products = list(&menu["categories"])

@@ -1,11 +1,17 @@
-//! A café at random: people order, change their minds and bring things back, while two things at a time go wrong.
+//! A café at random: people order, to the counter and to their doors, change their minds and bring things back, while
+//! what they pay changes and two things at a time go wrong.
 //!
-//! Invariant: what people do and what breaks is drawn from one seed, which every failure names and `CREMA_SOAK_SEED`
-//! sets; how it interleaves is the machine's. It lasts for [`LASTS`], or as many seconds as `CREMA_SOAK_SECONDS` says,
-//! heals what it broke, and is judged by the checker.
+//! Invariant: what people do, once each has had what is ordered in turn, and what breaks is drawn from one seed, which
+//! every failure names and `CREMA_SOAK_SEED` sets; how it interleaves is the machine's. It lasts for [`LASTS`], or as many
+//! seconds as `CREMA_SOAK_SECONDS` says, heals what it broke, and is judged by the checker.
 
+mod cafe;
+mod customer;
 mod faults;
 mod people;
+mod staff;
+mod tally;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -21,21 +27,24 @@ use tokio::task::JoinSet;
 
 use crate::shop::{Desk, outcome};
 use crate::stack::{self, whole, word};
-use people::{Cafe, Customer, Person, Tally};
+use cafe::Cafe;
+use customer::Customer;
+use people::Person;
+use tally::Tally;
 
 /// For how long faults come.
 const LASTS: Duration = Duration::from_mins(1);
 /// How many people order.
-const CUSTOMERS: u64 = 4;
+const CUSTOMERS: u32 = 4;
 
 /// Somebody's chances: the same ones for the same seed.
 struct Chance(TestRunner);
 
 impl Chance {
-    fn of(seed: u64, who: u64) -> Self {
+    fn of(seed: u64, who: u32) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        bytes[8..16].copy_from_slice(&who.to_le_bytes());
+        bytes[8..12].copy_from_slice(&who.to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         Self(TestRunner::new_with_rng(Config::default(), rng))
     }
@@ -103,14 +112,15 @@ async fn day(target: &'static Target, seed: u64, lasts: Duration) -> Result<(u32
             Person::new(target).await?,
             Chance::of(seed, who),
             cafe.clone(),
+            usize::try_from(who)?,
         );
         customers.spawn(customer.day(open.subscribe()));
     }
     let barista = Person::of(target, Role::Barista).await?;
     let (chance, till) = (Chance::of(seed, CUSTOMERS), open.subscribe());
-    staff.spawn(people::barista(barista, chance, cafe.clone(), till));
+    staff.spawn(staff::barista(barista, chance, cafe.clone(), till));
     let (chance, till) = (Chance::of(seed, CUSTOMERS + 1), open.subscribe());
-    staff.spawn(people::manager(
+    staff.spawn(staff::manager(
         Person::of(target, Role::Manager).await?,
         chance,
         cafe.clone(),
@@ -136,21 +146,30 @@ async fn day(target: &'static Target, seed: u64, lasts: Duration) -> Result<(u32
     while let Some(ended) = staff.join_next().await {
         tally += ended??;
     }
+    let mut everybody = Vec::new();
     while let Some(ended) = customers.join_next().await {
-        let (customer, orders, done) = ended??;
+        let (customer, taken, done) = ended??;
         tally += done;
+        everybody.push((customer, taken));
+    }
+    let all = everybody.iter().flat_map(|(_, taken)| taken);
+    let brought = all.filter(|taken| taken.is_brought);
+    let brought: Vec<_> = brought.map(|taken| taken.id.clone()).collect();
+    let last = Person::of(target, Role::Barista).await?;
+    tally += staff::close(&last, &brought).await?;
+    for (customer, taken) in everybody {
         let customer = customer.signed_in().await?;
-        for order in &orders {
-            outcome(customer, order).await?;
+        for order in &taken {
+            outcome(customer, &order.id).await?;
         }
         // Each press of a button that nobody answered was of an order that was taken later, or of none.
         let known = all_orders(customer).await?;
-        let taken: BTreeSet<_> = orders.into_iter().collect();
+        let taken: BTreeSet<_> = taken.into_iter().map(|order| order.id).collect();
         let other: Vec<_> = known.symmetric_difference(&taken).collect();
         ensure!(other.is_empty(), "shown or told alone: {other:?}");
     }
     cafe.tidy(&manager).await?;
-    tally.is_a_day(pairs, lasts)?;
+    tally.is_a_day(CUSTOMERS, pairs, lasts)?;
     let report = checker::judge(target).await?;
     ensure!(report.is_sound(), "{report}");
     Ok((pairs, tally))
