@@ -1,4 +1,4 @@
-//! From Rust to WASM and the JavaScript that loads it: cargo, then wasm-bindgen in this process.
+//! From Rust to WASM and the JavaScript that loads it: cargo, then wasm-bindgen in this process, then [`shorten`].
 //!
 //! Without `wasm-opt`: on this client it saves one percent in brotli, and it would make the result depend on the machine.
 
@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
+
+use crate::shorten::shorten;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
@@ -65,6 +67,7 @@ pub fn bind(module: &Path) -> Result<Code> {
         bail!("JavaScript of a dependency, which this bundler leaves out on purpose: {foreign:?}");
     }
     let js = output.js().to_owned();
+    let js = shorten(output.wasm_mut(), &js)?;
     Ok(Code {
         wasm: output.wasm_mut().emit_wasm(),
         js,

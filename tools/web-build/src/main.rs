@@ -6,6 +6,7 @@
 mod bundle;
 mod compile;
 mod inputs;
+mod shorten;
 
 use std::{env, fs, path::PathBuf, time::Instant};
 
