@@ -2,6 +2,8 @@
 
 use bff_api::Problem;
 
+use crate::json;
+
 /// A call that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -52,7 +54,7 @@ impl Failure {
     /// An answer that is not a success. The problem's trace id wins over the one sent.
     #[must_use]
     pub fn answered(status: u16, body: &str, trace_id: &str) -> Failure {
-        let problem = serde_json::from_str::<Problem>(body).ok();
+        let problem = json::read::<Problem>(body).ok();
         let kind = match status {
             401 => Kind::SignedOut,
             403 => Kind::Forbidden,

@@ -13,7 +13,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 use super::browser;
-use crate::{failure::Failure, sync::Request, trace::Trace};
+use crate::{failure::Failure, json, sync::Request, trace::Trace};
 
 /// Longest wait for an answer, in milliseconds.
 const PATIENCE: u32 = 20_000;
@@ -113,7 +113,7 @@ async fn command<T: DeserializeOwned>(
 }
 
 fn read<T: DeserializeOwned>(trace: &Trace, body: &str) -> Result<T, Failure> {
-    serde_json::from_str(body).map_err(|_| Failure::unreadable(trace.id()))
+    json::read(body).map_err(|_| Failure::unreadable(trace.id()))
 }
 
 /// The answer, if it is a success.

@@ -17,7 +17,7 @@ use super::{
     states,
     tracker::connection_mark,
 };
-use crate::{delivery, failure::Kind, live, payment, pickup, steps, ticket};
+use crate::{delivery, failure::Kind, json, live, payment, pickup, steps, ticket};
 
 const LANES: [Fulfilment; 3] = [
     Fulfilment::Waiting,
@@ -98,12 +98,12 @@ pub fn Board(
     };
     let handle = move |name: &str, data: String| match name {
         event::TICKETS => {
-            if let Ok(page) = serde_json::from_str::<Page<Order>>(&data) {
+            if let Ok(page) = json::read::<Page<Order>>(&data) {
                 let _ = tickets.try_update(|shown| live::apply_tickets(shown, page.items));
             }
         }
         _ => {
-            if let Ok(change) = serde_json::from_str(&data) {
+            if let Ok(change) = json::read(&data) {
                 take_in(tickets, &change);
             }
         }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     basket::Basket,
     failure::{Failure, Kind},
+    json,
     sync::{Heard, Outcome, Standing},
 };
 
@@ -27,13 +28,13 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// The basket of the last visit.
 pub fn stored() -> Basket {
     browser::stored(BASKET)
-        .and_then(|json| serde_json::from_str(&json).ok())
+        .and_then(|kept| json::read(&kept).ok())
         .unwrap_or_default()
 }
 
 fn stored_heard() -> Heard {
     browser::stored(HEARD)
-        .and_then(|json| serde_json::from_str(&json).ok())
+        .and_then(|kept| json::read(&kept).ok())
         .unwrap_or_default()
 }
 

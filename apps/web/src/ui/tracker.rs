@@ -14,7 +14,7 @@ use super::{
     state::{Query, Shared, query_by, shared},
     states,
 };
-use crate::{failure::Kind, live, money, payment, steps};
+use crate::{failure::Kind, json, live, money, payment, steps};
 
 /// The order's page.
 #[component]
@@ -40,12 +40,12 @@ pub fn TrackerPage(
     };
     let handle = move |name: &str, data: String| match name {
         event::ORDER => {
-            if let Ok(order) = serde_json::from_str(&data) {
+            if let Ok(order) = json::read(&data) {
                 let _ = shown.try_update(|shown| live::apply_order(shown, order));
             }
         }
         _ => {
-            if let Ok(change) = serde_json::from_str::<OrderChange>(&data) {
+            if let Ok(change) = json::read::<OrderChange>(&data) {
                 let _ = shown.try_update(|shown| live::apply_change(shown, &change));
             }
         }
