@@ -17,6 +17,7 @@ pub mod orders;
 pub mod photo;
 pub mod product;
 pub mod router;
+pub mod rows;
 pub mod shell;
 pub mod state;
 pub mod states;

@@ -9,6 +9,7 @@ use super::{
     checkout::Checkout,
     dialog,
     product::stepper,
+    rows::{Row, rows},
     state::{Query, shared},
     states,
 };
@@ -140,25 +141,20 @@ pub fn problem(line: &Line) -> Option<AnyView> {
 #[component]
 fn Lines() -> impl IntoView {
     let shared = shared();
-    let keys = move || {
-        shared
-            .basket
-            .read()
-            .lines()
-            .iter()
-            .map(|line| (line.variation_id, line.option_ids.clone()))
-            .collect::<Vec<_>>()
-    };
-    view! {
-        <ul class="lines">
-            <For each=keys key=Clone::clone let:key>
-                {row(key.0, &key.1)}
-            </For>
-        </ul>
-    }
+    let lines = rows(move || {
+        let basket = shared.basket.read();
+        let lines = basket.lines().iter().map(|line| {
+            let (variation, options) = (line.variation_id, line.option_ids.clone());
+            Row::new(format!("{variation} {options:?}"), move || {
+                row(variation, &options)
+            })
+        });
+        lines.collect()
+    });
+    view! { <ul class="lines">{lines}</ul> }
 }
 
-fn row(variation: uuid::Uuid, options: &[uuid::Uuid]) -> impl IntoView + use<> {
+fn row(variation: uuid::Uuid, options: &[uuid::Uuid]) -> AnyView {
     let shared = shared();
     let options = StoredValue::new(options.to_vec());
     let index = move || {
@@ -198,4 +194,5 @@ fn row(variation: uuid::Uuid, options: &[uuid::Uuid]) -> impl IntoView + use<> {
             {stepper(move || line().map_or(0, |line| line.quantity), 0, set, &name)}
         </li>
     }
+    .into_any()
 }

@@ -12,6 +12,7 @@ use super::{
     api,
     art::{Icon, icon},
     browser, events,
+    rows::{Row, rows},
     shell::title,
     state::{Query, Remote, Shared, query, query_by, shared},
     states,
@@ -171,16 +172,17 @@ fn Lane(lane: Fulfilment, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> 
             <h2>{steps::name(lane)} <span class="lane-count">{move || mine.read().len()}</span></h2>
             {move || mine.read().is_empty().then(|| view! { <p class="lane-empty">{empty}</p> })}
             <ul>
-                // How far it has come is part of the key: a ticket that changed is drawn anew.
-                <For each=move || mine.get() key=|ticket| (ticket.id, ticket.standing()) let:ticket>
-                    {card(ticket, tickets, now)}
-                </For>
+                {rows(move || mine.get().into_iter().map(|ticket| {
+                    // How far it has come is part of the key: a ticket that changed is drawn anew.
+                    let key = format!("{} {:?}", ticket.id, ticket.standing());
+                    Row::new(key, move || card(ticket, tickets, now))
+                }).collect())}
             </ul>
         </section>
     }
 }
 
-fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> impl IntoView {
+fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> AnyView {
     let shared = shared();
     let since = pickup::waits_from(&ticket).timestamp_millis();
     let waited = move || now.get() - since;
@@ -234,6 +236,7 @@ fn card(ticket: Order, tickets: RwSignal<Vec<Order>>, now: RwSignal<i64>) -> imp
             </button>
         </li>
     }
+    .into_any()
 }
 
 /// Moves a ticket on: at once on the screen, and back again should the server refuse.

@@ -7,6 +7,7 @@ use super::{
     api,
     art::{Icon, icon},
     browser, router,
+    rows::{Row, rows},
     shell::title,
     state::{Query, Shared, query, shared},
     states,
@@ -60,7 +61,7 @@ fn List(first: Page<Order>) -> impl IntoView {
     };
     view! {
         <ul class="order-list">
-            <For each=move || orders.get() key=|order| order.id let:order>{row(order)}</For>
+            {rows(move || orders.get().into_iter().map(|order| Row::new(order.id.to_string(), move || row(order))).collect())}
         </ul>
         {move || next.read().is_some().then(|| view! {
             <button type="button" class="button secondary" on:click=more>"Show older orders"</button>
@@ -68,7 +69,7 @@ fn List(first: Page<Order>) -> impl IntoView {
     }
 }
 
-fn row(order: Order) -> impl IntoView {
+fn row(order: Order) -> AnyView {
     let shared = shared();
     let busy = RwSignal::new(false);
     let active = steps::is_active(&order);
@@ -98,6 +99,7 @@ fn row(order: Order) -> impl IntoView {
             {icon(Icon::Next)}
         </li>
     }
+    .into_any()
 }
 
 /// Puts what was ordered into the basket, at the prices of now, and shows it.

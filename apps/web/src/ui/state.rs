@@ -1,6 +1,6 @@
 //! What the whole application shares: session, basket, connection; and how a screen loads its data.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use bff_api::{Session, User};
 use leptos::{prelude::*, task::spawn_local};
@@ -64,6 +64,8 @@ impl<T: Clone + Send + Sync + 'static> Query<T> {
     }
 }
 
+type Load<T> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, Failure>>>>>;
+
 /// Loads the resource at a path, and again whenever the path changes.
 #[must_use]
 pub fn query<T>(path: impl Fn() -> String + 'static) -> Query<T>
@@ -83,6 +85,11 @@ where
     T: Clone + Send + Sync + 'static,
     F: Future<Output = Result<T, Failure>> + 'static,
 {
+    ask(Box::new(move || Box::pin(load())))
+}
+
+/// What is the same for all that load the same type, however they do it.
+fn ask<T: Clone + Send + Sync + 'static>(load: Load<T>) -> Query<T> {
     let query = Query {
         state: RwSignal::new(Remote::Loading),
         round: RwSignal::new(0),
