@@ -76,6 +76,7 @@ mod tests {
             pickup: None,
             quote: None,
             tip: None,
+            delivery: None,
         }
     }
 

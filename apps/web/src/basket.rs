@@ -340,6 +340,7 @@ impl Basket {
             pickup: picking.slot,
             quote: None,
             tip: None,
+            delivery: None,
         })
     }
 }

@@ -8,6 +8,7 @@ pub mod basket_panel;
 pub mod board;
 pub mod browser;
 pub mod checkout;
+pub mod delivery;
 pub mod dialog;
 pub mod events;
 pub mod extras;

@@ -19,7 +19,7 @@ pub use basket::{
     Basket, Favourite, Favourites, LONGEST_NAME, MOST_FAVOURITES, MOST_LINES, MOST_OF_ONE,
     MOST_OPTIONS,
 };
-pub use delivery::{Courier, Delivery};
+pub use delivery::{Address, AskDelivery, Courier, Delivery, DeliveryQuote, PlaceDelivery};
 pub use live::{OrderChange, Standing, event};
 pub use menu::{
     Category, Menu, MenuOption, OptionGroup, Photo, Product, Rendition, Store, Variation,

@@ -1,6 +1,6 @@
 //! Orders as the customer and the barista see them, and the commands on them.
 //!
-//! Invariant: a command carries no price but a tip; what an order costs is the catalog's answer alone.
+//! Invariant: a command carries no price but a tip and, of bringing it, the fee that was shown; what an order costs is the catalog's answer alone.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Delivery, Money, Pickup};
+use crate::{Delivery, Money, Pickup, PlaceDelivery};
 
 /// Body of `POST /api/orders`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct PlaceOrder {
     /// What is given on top.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tip: Option<Money>,
+    /// How it is brought; fetched if unsaid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<PlaceDelivery>,
 }
 
 /// One line of [`PlaceOrder`].

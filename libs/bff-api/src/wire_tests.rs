@@ -4,8 +4,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    Advance, AskQuote, Delivery, HistoryEntry, Menu, Order, OrderChange, Page, PlaceOrder,
-    PlacePayment, Problem, Quote, Session, Slots, Store, Variation,
+    Advance, AskDelivery, AskQuote, Delivery, DeliveryQuote, HistoryEntry, Menu, Order,
+    OrderChange, Page, PlaceOrder, PlacePayment, Problem, Quote, Session, Slots, Store, Variation,
 };
 
 fn unchanged<T: Serialize + DeserializeOwned>(wire: &Value) {
@@ -49,6 +49,18 @@ fn orders_and_their_commands() {
         "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [], "payment": {"method": "counter"},
         "quote": "q1.e30.c2lnbmVk", "tip": eur(50)
     }));
+    let address = json!({
+        "name": "Ada", "street": "Rynek 1", "extra": "second floor", "postcode": "31-042", "city": "Kraków", "country": "PL",
+        "phone": "+48 12 345 67 89", "note": "ring twice"
+    });
+    unchanged::<PlaceOrder>(&json!({
+        "store_id": "0190a000-0000-7000-8000-000000000001", "lines": [],
+        "payment": {"method": "card", "token": "tok_visa"}, "delivery": {"address": address, "fee": eur(250)}
+    }));
+    unchanged::<AskDelivery>(
+        &json!({"store_id": "0190a000-0000-7000-8000-000000000001", "address": address}),
+    );
+    unchanged::<DeliveryQuote>(&json!({"fee": eur(250), "minutes": 25}));
     for courier in ["awaited", "booked", "dispatched", "delivered", "failed"] {
         unchanged::<Delivery>(&json!({"fee": eur(250), "minutes": 25, "courier": courier}));
     }

@@ -3,8 +3,8 @@
 //! Invariant: whatever happens comes back as a value or a [`Failure`]; nothing is thrown at the page.
 
 use bff_api::{
-    Advance, AskQuote, Basket, Fulfilment, IDEMPOTENCY_KEY, Order, PlaceOrder, Quote,
-    REQUEST_HEADER, REQUEST_HEADER_VALUE,
+    Advance, AskDelivery, AskQuote, Basket, DeliveryQuote, Fulfilment, IDEMPOTENCY_KEY, Order,
+    PlaceOrder, Quote, REQUEST_HEADER, REQUEST_HEADER_VALUE,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -72,6 +72,11 @@ pub async fn place(order: &PlaceOrder, key: &str) -> Result<Order, Failure> {
 /// Asks what an order costs, and for the right to order at that.
 pub async fn quote(wish: &AskQuote) -> Result<Quote, Failure> {
     command("/api/quotes", &[], wish).await
+}
+
+/// Asks what it costs to bring something to an address.
+pub async fn delivery_quote(wish: &AskDelivery) -> Result<DeliveryQuote, Failure> {
+    command("/api/delivery-quotes", &[], wish).await
 }
 
 /// Moves an order to its next step, if it still has the version that was seen.

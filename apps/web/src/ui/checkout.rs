@@ -16,7 +16,7 @@ use super::{
 use crate::{
     attempt::Attempt,
     basket::Basket,
-    extras,
+    delivery, extras,
     failure::{Failure, Kind},
     money,
     payment::{Paying, TEST_CARDS},
@@ -42,7 +42,7 @@ pub fn Checkout(
         paying.read().chosen().is_some()
             && !shared.basket.read().has_sold_out()
             && picking.read().fits(slots.ready().flatten().as_ref())
-            && price.is_known()
+            && price.is_known(paying.read().method)
     });
     let place = StoredValue::new(move || {
         let payment = paying
@@ -103,16 +103,16 @@ pub fn Checkout(
             <h2>"Checkout"</h2>
             <dl class="facts">
                 <div>
-                    <dt>{icon(Icon::Pin)} "Pick up at"</dt>
+                    <dt>{icon(Icon::Pin)} "From"</dt>
                     <dd data-testid="checkout-store">
                         <strong>{move || store.get().map(|store| store.name)}</strong>
                         <span>{move || store.get().map(|store| format!("{}, {}", store.street, store.city))}</span>
                     </dd>
                 </div>
             </dl>
-            {pickup_form(picking, slots, store)}
-            {payment_form(paying)}
-            {price.form()}
+            {price.delivery_form(paying, picking)}
+            {move || (!price.is_brought()).then(|| pickup_form(picking, slots, store))}
+            {payment_form(paying, price)}
             {receipt(shared.basket, price)}
             {move || failure.get().map(|failure| refusal(&failure))}
             {move || if shared.user().is_some() {
@@ -148,6 +148,7 @@ fn slots_of(store: Memo<Option<Uuid>>) -> Query<Option<Slots>> {
     })
 }
 
+/// What is added to the order, and what it all comes to.
 fn receipt(basket: RwSignal<Basket>, price: Price) -> AnyView {
     let lines = move || {
         basket.read().lines().iter().map(|line| view! {
@@ -159,6 +160,7 @@ fn receipt(basket: RwSignal<Basket>, price: Price) -> AnyView {
         }).collect_view()
     };
     view! {
+        {price.form()}
         <ul class="receipt">{lines}</ul>
         <div class="sum"><span>"Total, tax included"</span> <strong data-testid="checkout-total">{move || price.due()}</strong></div>
     }
@@ -201,7 +203,7 @@ fn pickup_form(
     .into_any()
 }
 
-fn payment_form(paying: RwSignal<Paying>) -> AnyView {
+fn payment_form(paying: RwSignal<Paying>, price: Price) -> AnyView {
     let by = move |method| paying.read().method == method;
     // Typing in the field draws nothing anew.
     let card = Memo::new(move |_| by(PaymentMethod::Card));
@@ -209,7 +211,9 @@ fn payment_form(paying: RwSignal<Paying>) -> AnyView {
     let row = |method, name: &'static str, words: &'static str, id: &'static str| {
         view! {
             <label class="choice" data-testid=id>
+                // At a door there is no counter.
                 <input type="radio" name="payment" prop:checked=move || by(method)
+                    disabled=move || method == PaymentMethod::Counter && price.is_brought()
                     on:change=move |_| paying.update(|paying| paying.method = method)/>
                 <span><span class="choice-name">{name}</span> <span class="line-details">{words}</span></span>
             </label>
@@ -246,7 +250,9 @@ fn payment_form(paying: RwSignal<Paying>) -> AnyView {
 
 fn refusal(failure: &Failure) -> AnyView {
     let slug = failure.slug.as_deref();
-    let known = pickup::refused(slug).or_else(|| extras::refused(slug));
+    let known = pickup::refused(slug)
+        .or_else(|| extras::refused(slug))
+        .or_else(|| delivery::refused(slug));
     let text = match (failure.kind, known) {
         _ if failure.leaves_doubt() => {
             "We couldn't tell whether your order arrived. Press again: it won't be ordered twice."

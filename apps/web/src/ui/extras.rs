@@ -3,18 +3,22 @@
 //! Invariant: a quote is asked for by whoever is signed in, for the basket as it stands; without one the menu's sum is
 //! shown, and the order names no price.
 
-use bff_api::{AskQuote, Money, PlaceOrder, PlacePayment, Quote};
+use bff_api::{
+    AskQuote, DeliveryQuote, Money, PaymentMethod, PlaceDelivery, PlaceOrder, PlacePayment, Quote,
+};
 use leptos::prelude::*;
 
 use super::{
-    api,
+    api, delivery as delivery_form,
     state::{Query, Remote, query_by, shared},
 };
 use crate::{
     basket::Basket,
+    delivery::{self, Bringing},
     extras::{self, Extras, Tip},
     failure::Failure,
     money,
+    payment::Paying,
     pickup::Picking,
 };
 
@@ -24,6 +28,8 @@ pub struct Price {
     basket: RwSignal<Basket>,
     extras: RwSignal<Extras>,
     quotes: Query<Option<Quote>>,
+    bringing: RwSignal<Bringing>,
+    deliveries: Query<Option<DeliveryQuote>>,
     /// The price that was looked at when the server called it old.
     shown: RwSignal<Option<Money>>,
 }
@@ -32,15 +38,18 @@ impl Price {
     /// Asks for it, as often as the basket changes.
     pub fn of_the_basket() -> Self {
         let extras = RwSignal::new(Extras::default());
+        let bringing = RwSignal::new(Bringing::default());
         Price {
             basket: shared().basket,
             extras,
             quotes: quote_of(Memo::new(move |_| extras.read().code())),
+            bringing,
+            deliveries: delivery_form::quote_of(bringing),
             shown: RwSignal::new(None),
         }
     }
 
-    /// Without the tip: the quote's, or the menu's while there is none.
+    /// Without the tip and the fee: the quote's, or the menu's while there is none.
     fn bare(self) -> Option<Money> {
         let quote = self.quotes.ready().flatten();
         quote.map_or_else(|| self.basket.read().total(), |quote| Some(quote.total))
@@ -50,19 +59,39 @@ impl Price {
         self.bare().and_then(|price| self.extras.read().tip(&price))
     }
 
-    /// In words, the tip included.
+    /// Whether it is to be brought.
+    pub fn is_brought(self) -> bool {
+        self.bringing.read().wanted
+    }
+
+    /// How it is brought, once it is known for how much.
+    fn delivery(self) -> Option<DeliveryQuote> {
+        self.deliveries
+            .ready()
+            .flatten()
+            .filter(|_| self.is_brought())
+    }
+
+    /// In words, the tip and the fee included.
     pub fn due(self) -> String {
         let bare = self.bare();
         let due = bare.as_ref().zip(self.tip());
         let due = due.and_then(|(price, tip)| extras::due(price, &tip));
+        let due = match self.delivery() {
+            Some(quote) => due.and_then(|due| extras::due(&due, &quote.fee)),
+            None => due,
+        };
         let due = due.or(bare).map(|due| money::format(&due));
         due.unwrap_or_default()
     }
 
-    /// Whether what was chosen can be sent: a tip that is one, and a code that takes something off.
-    pub fn is_known(self) -> bool {
+    /// Whether what was chosen can be sent: a tip that is one, a code that takes something off, a door that is reached and
+    /// paid for before.
+    pub fn is_known(self, method: PaymentMethod) -> bool {
         let no_code = self.extras.read().code().is_none();
-        self.tip().is_some() && (no_code || self.quotes.ready().flatten().is_some())
+        let by_card = method == PaymentMethod::Card;
+        let reached = !self.is_brought() || (by_card && self.delivery().is_some());
+        self.tip().is_some() && reached && (no_code || self.quotes.ready().flatten().is_some())
     }
 
     /// Says in an order what was shown and chosen.
@@ -71,6 +100,11 @@ impl Price {
         PlaceOrder {
             quote: quote.map(|quote| quote.quote),
             tip: untrack(|| self.tip()).filter(|tip| tip.amount > 0),
+            delivery: untrack(|| {
+                let fee = self.delivery()?.fee;
+                let address = self.bringing.read().address()?;
+                Some(PlaceDelivery { address, fee })
+            }),
             ..order
         }
     }
@@ -82,6 +116,14 @@ impl Price {
             let _ = self.shown.try_set(shown.map(|quote| quote.total));
             self.quotes.refresh();
         }
+        if delivery::refused(refused.slug.as_deref()).is_some() {
+            self.deliveries.refresh();
+        }
+    }
+
+    /// Whether it is brought, and where to.
+    pub fn delivery_form(self, paying: RwSignal<Paying>, picking: RwSignal<Picking>) -> AnyView {
+        delivery_form::form(self.bringing, self.deliveries, paying, picking)
     }
 
     /// The fields, and what they come to.
