@@ -230,12 +230,7 @@ impl Basket {
     /// Puts what was ordered once in again, as far as the store's menu still has it; names what it has not. What is
     /// there of another store makes room.
     pub fn again(&mut self, menu: &Menu, lines: &[OrderLine]) -> Vec<String> {
-        if self.store_id != Some(menu.store_id) {
-            *self = Basket {
-                store_id: Some(menu.store_id),
-                lines: Vec::new(),
-            };
-        }
+        self.make_room(menu);
         let mut missing = Vec::new();
         for line in lines {
             let wish = PlaceLine {
@@ -248,6 +243,26 @@ impl Basket {
             }
         }
         missing
+    }
+
+    /// Puts one choice in as [`Basket::again`] does; false if it is not to be had, and then nothing is changed.
+    pub fn put_one(&mut self, menu: &Menu, wish: &PlaceLine) -> bool {
+        let mut after = self.clone();
+        after.make_room(menu);
+        let put = after.put_from(menu, wish);
+        if put {
+            *self = after;
+        }
+        put
+    }
+
+    fn make_room(&mut self, menu: &Menu) {
+        if self.store_id != Some(menu.store_id) {
+            *self = Basket {
+                store_id: Some(menu.store_id),
+                lines: Vec::new(),
+            };
+        }
     }
 
     /// Puts a choice in by its ids; false if the menu does not allow it, or there is no room.

@@ -8,6 +8,7 @@ pub mod basket;
 pub mod delivery;
 pub mod extras;
 pub mod failure;
+pub mod favourites;
 pub mod json;
 pub mod live;
 pub mod money;

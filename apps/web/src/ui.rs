@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod dialog;
 pub mod events;
 pub mod extras;
+pub mod favourites;
 pub mod kept;
 pub mod menu;
 pub mod orders;

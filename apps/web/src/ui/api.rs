@@ -33,35 +33,49 @@ pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
     read(&trace, &answer.body)
 }
 
-/// The basket as the server has it, with its version if something is kept.
-pub async fn basket() -> Result<(Basket, Option<String>), Failure> {
-    let (trace, answer) = call("GET", BASKET, &[], None).await?;
+/// What the server keeps for this browser or person, with its version if there is something.
+pub async fn kept<T: DeserializeOwned>(path: &str) -> Result<(T, Option<String>), Failure> {
+    let (trace, answer) = call("GET", path, &[], None).await?;
     Ok((read(&trace, &answer.body)?, answer.etag))
+}
+
+/// Writes in place of the version that was seen, or of nothing; answers as [`kept`] does.
+pub async fn write<T: Serialize + DeserializeOwned>(
+    path: &str,
+    value: &T,
+    etag: Option<&str>,
+) -> Result<(T, Option<String>), Failure> {
+    let headers = [
+        (REQUEST_HEADER, REQUEST_HEADER_VALUE),
+        ("content-type", "application/json"),
+        match etag {
+            Some(etag) => ("if-match", etag),
+            None => ("if-none-match", "*"),
+        },
+    ];
+    let json = serde_json::to_string(value).map_err(|_| Failure::unreadable(""))?;
+    let (trace, answer) = call("PUT", path, &headers, Some(&json)).await?;
+    Ok((read(&trace, &answer.body)?, answer.etag))
+}
+
+/// The basket as the server has it.
+pub async fn basket() -> Result<(Basket, Option<String>), Failure> {
+    kept(BASKET).await
 }
 
 /// Writes the basket, or takes it away; answers as [`basket`] does.
 pub async fn keep(request: &Request) -> Result<(Basket, Option<String>), Failure> {
-    let mut headers = vec![(REQUEST_HEADER, REQUEST_HEADER_VALUE)];
-    let (method, json) = match request {
-        Request::Write(basket, etag) => {
-            headers.push(("content-type", "application/json"));
-            headers.push(match etag {
-                Some(etag) => ("if-match", etag),
-                None => ("if-none-match", "*"),
-            });
-            let json = serde_json::to_string(basket).map_err(|_| Failure::unreadable(""))?;
-            ("PUT", Some(json))
-        }
+    match request {
+        Request::Write(basket, etag) => write(BASKET, basket, etag.as_deref()).await,
         Request::Remove(etag) => {
-            headers.push(("if-match", etag));
-            ("DELETE", None)
+            let headers = [
+                (REQUEST_HEADER, REQUEST_HEADER_VALUE),
+                ("if-match", etag.as_str()),
+            ];
+            call("DELETE", BASKET, &headers, None).await?;
+            Ok((Basket::default(), None))
         }
-    };
-    let (trace, answer) = call(method, BASKET, &headers, json.as_deref()).await?;
-    if method == "DELETE" {
-        return Ok((Basket::default(), None));
     }
-    Ok((read(&trace, &answer.body)?, answer.etag))
 }
 
 /// Places an order; repeating it with the same key is harmless.

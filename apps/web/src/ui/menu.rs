@@ -8,6 +8,7 @@ use super::{
     art::{Icon, icon},
     basket_panel::{self, BasketPanel},
     browser, dialog,
+    favourites::Shelf,
     photo::picture,
     product::{ProductSheet, sold_out_tag},
     shell::title,
@@ -44,6 +45,7 @@ pub fn MenuPage(
     let wide = browser::media("(min-width: 64rem)");
     let words = RwSignal::new(String::new());
     let chosen = RwSignal::new(None::<Product>);
+    let shelf = Shelf::of_the_person();
     view! {
         <div class="with-basket">
             <div class="menu">
@@ -65,7 +67,10 @@ pub fn MenuPage(
                             on:input:target=move |event| words.set(event.target().value())/>
                     </label>
                 </div>
-                {states::show(menu, states::skeleton_cards, move |menu| listing(menu, words, chosen))}
+                {states::show(menu, states::skeleton_cards, move |menu| view! {
+                    {shelf.listing(menu.clone())}
+                    {listing(menu, words, chosen)}
+                }.into_any())}
             </div>
             {move || wide.get().then(|| view! {
                 <aside class="basket-side" aria-label="Basket">{view! { <BasketPanel store menu/> }}</aside>
@@ -74,7 +79,7 @@ pub fn MenuPage(
         {move || (!wide.get()).then(|| basket_panel::bar(store, menu))}
         {move || chosen.get().map(|product| {
             let label = product.name.clone();
-            let content = view! { <ProductSheet store=id product/> }.into_any();
+            let content = view! { <ProductSheet store=id product shelf/> }.into_any();
             dialog::sheet(label, "product-sheet", move || chosen.set(None), content)
         })}
     }

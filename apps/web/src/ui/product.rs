@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     art::{Icon, icon},
     dialog,
+    favourites::Shelf,
     photo::picture,
     state::{Shared, shared},
 };
@@ -23,6 +24,8 @@ pub fn ProductSheet(
     store: Uuid,
     /// What it is.
     product: Product,
+    /// Where favourites are kept.
+    shelf: Shelf,
 ) -> impl IntoView {
     let shared = shared();
     let Some(start) = Selection::of(product.clone()) else {
@@ -55,6 +58,7 @@ pub fn ProductSheet(
                     <h2>{product.name.clone()}</h2>
                     <p>{product.description.clone()}</p>
                     {allergens.map(|text| view! { <p class="allergens">{text}</p> })}
+                    {shelf.keeper(store, choice)}
                 </div>
                 {variations(&product, choice)}
                 {groups}
