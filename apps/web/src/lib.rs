@@ -15,6 +15,7 @@ pub mod money;
 pub mod payment;
 pub mod photo;
 pub mod pickup;
+pub mod returns;
 pub mod route;
 pub mod search;
 pub mod selection;

@@ -11,6 +11,7 @@ mod order;
 mod pickup;
 mod problem;
 mod quote;
+mod returns;
 mod session;
 #[cfg(test)]
 mod wire_tests;
@@ -33,6 +34,7 @@ pub use order::{
 pub use pickup::{Pickup, PickupKind, Slot, Slots};
 pub use problem::{FieldProblem, Problem};
 pub use quote::{AskQuote, Quote};
+pub use returns::{Rejection, Return, ReturnLine, ReturnReason, ReturnState};
 pub use session::{Session, User};
 
 use serde::{Deserialize, Serialize};

@@ -46,6 +46,16 @@ pub struct User {
 }
 
 impl User {
+    /// Whether stores are this person's to run, not to work in alone.
+    #[must_use]
+    pub fn runs_stores(&self) -> bool {
+        self.is_staff()
+            && self
+                .roles
+                .iter()
+                .any(|role| role == "manager" || role == "admin")
+    }
+
     /// Whether the page should offer the board.
     #[must_use]
     pub fn is_staff(&self) -> bool {

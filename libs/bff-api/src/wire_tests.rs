@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Advance, AskDelivery, AskQuote, Delivery, DeliveryQuote, HistoryEntry, Menu, Order,
-    OrderChange, Page, PlaceOrder, PlacePayment, Problem, Quote, Session, Slots, Store, Variation,
+    OrderChange, Page, PlaceOrder, PlacePayment, Problem, Quote, Rejection, Return, Session, Slots,
+    Store, Variation,
 };
 
 fn unchanged<T: Serialize + DeserializeOwned>(wire: &Value) {
@@ -118,6 +119,30 @@ fn how_an_order_was_paid_and_why_it_ended() {
     }
     let order: Order = serde_json::from_value(earlier).expect("an order of the version before");
     assert_eq!((order.reason, order.pickup), (None, None));
+}
+
+#[test]
+fn what_came_back() {
+    for state in ["waiting", "rejected", "running", "manual", "done"] {
+        unchanged::<Page<Return>>(&json!({"items": [{
+            "id": "0190a000-0000-7000-8000-0000000000a7", "number": "A-042-R1", "state": state, "reason": "wrong_item", "note": "Oat, not milk.",
+            "lines": [{"product": "Flat white", "quantity": 1}], "amount": {"amount": 410, "currency": "EUR"}
+        }], "next": null}));
+    }
+    for reason in [
+        "wrong_item",
+        "quality",
+        "damaged",
+        "late",
+        "changed_mind",
+        "other",
+    ] {
+        unchanged::<Return>(&json!({
+            "id": "0190a000-0000-7000-8000-0000000000a7", "number": "A-042-R1", "state": "done", "reason": reason,
+            "lines": [], "amount": {"amount": 0, "currency": "EUR"}
+        }));
+    }
+    unchanged::<Rejection>(&json!({"note": "The bag was opened."}));
 }
 
 #[test]

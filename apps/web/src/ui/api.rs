@@ -4,7 +4,7 @@
 
 use bff_api::{
     Advance, AskDelivery, AskQuote, Basket, DeliveryQuote, Fulfilment, IDEMPOTENCY_KEY, Order,
-    PlaceOrder, Quote, REQUEST_HEADER, REQUEST_HEADER_VALUE,
+    PlaceOrder, Quote, REQUEST_HEADER, REQUEST_HEADER_VALUE, Rejection, Return,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -103,9 +103,36 @@ pub async fn advance(order: Uuid, version: i64, status: Fulfilment) -> Result<Or
 /// Calls an order off; repeating it is harmless.
 pub async fn cancel(order: Uuid) -> Result<Order, Failure> {
     let path = format!("/api/orders/{order}/cancellation");
+    let answer = demand(&path).await?;
+    read(&answer.0, &answer.1)
+}
+
+/// Lets a return go on, or not and says why.
+pub async fn decide(it: Uuid, why_not: Option<String>) -> Result<(), Failure> {
+    match why_not {
+        None => demand(&format!("/api/returns/{it}/approval"))
+            .await
+            .map(drop),
+        Some(note) => {
+            let path = format!("/api/returns/{it}/rejection");
+            command::<Return>(&path, &[], &Rejection { note })
+                .await
+                .map(drop)
+        }
+    }
+}
+
+/// A command that its path says all of.
+async fn demand(path: &str) -> Result<(Trace, String), Failure> {
     let headers = [(REQUEST_HEADER, REQUEST_HEADER_VALUE)];
-    let (trace, answer) = call("POST", &path, &headers, None).await?;
-    read(&trace, &answer.body)
+    let (trace, answer) = call("POST", path, &headers, None).await?;
+    Ok((trace, answer.body))
+}
+
+/// Reads a paper as it is printed.
+pub async fn text(path: &str) -> Result<String, Failure> {
+    let (_, answer) = call("GET", path, &[("accept", "text/plain")], None).await?;
+    Ok(answer.body)
 }
 
 /// Ends the session.

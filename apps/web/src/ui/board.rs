@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     api,
     art::{Icon, icon},
-    browser, events,
+    browser, events, returns,
     rows::{Row, rows},
     shell::title,
     state::{Query, Remote, Shared, query, query_by, shared},
@@ -119,6 +119,7 @@ pub fn Board(
             shared.session.refresh();
         },
     );
+    let runs_it = Memo::new(move |_| shared.user().is_some_and(|user| user.runs_stores()));
     let now = RwSignal::new(browser::now());
     let clock = set_interval_with_handle(move || now.set(browser::now()), Duration::from_secs(1));
     on_cleanup(move || {
@@ -142,6 +143,7 @@ pub fn Board(
                 {connection_mark(connection)}
             })}
         </div>
+        {move || runs_it.get().then(|| returns::waiting(store))}
         {states::show(first, states::skeleton_cards, move |()| {
             let lanes = LANES.map(|lane| view! { <Lane lane tickets now/> }).into_iter().collect_view();
             view! {

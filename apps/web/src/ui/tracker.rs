@@ -9,6 +9,7 @@ use super::{
     api,
     art::{Icon, icon},
     browser,
+    documents::documents,
     events::{self, Connection},
     shell::title,
     state::{Query, Shared, query_by, shared},
@@ -70,7 +71,10 @@ pub fn TrackerPage(
             view! {
                 <div class="tracker">
                     {head(shown, connection, shared, first)}
-                    {move || shown.get().map(|order| receipt(&order))}
+                    <div>
+                        {move || shown.get().map(|order| receipt(&order))}
+                        {documents(shown)}
+                    </div>
                 </div>
             }
             .into_any()
