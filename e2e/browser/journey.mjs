@@ -1,4 +1,4 @@
-// One coffee in a real browser, from the front page to the hand-over.
+// One coffee in a real browser, from the front page to the hand-over, and a croissant that is brought to the door.
 //
 // Customer and barista have a context each, so neither has the other's cookies. It is told where to go and who signs in by
 // JSON on its input. It ends with status 1 and the reason when a step fails or any page writes an error to its console.
@@ -114,6 +114,61 @@ async function order(page, total) {
   return page.getByTestId('order-number').innerText();
 }
 
+async function readsTheReceipt(page, number) {
+  await page.getByTestId('show-paper').click();
+  await page.getByTestId('paper').filter({ hasText: number }).waitFor();
+  await picture(page, '10-receipt');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('paper').waitFor({ state: 'detached' });
+  done('receipt read');
+}
+
+// A favourite, one press from the basket, brought to the door for the fee that was shown.
+async function isBrought(page, board) {
+  await page.goto('/');
+  await page.getByTestId('store-card').first().getByRole('link').click();
+  await page.getByTestId('product-card').filter({ hasText: /croissant/i }).first().getByRole('button').click();
+  await page.getByTestId('keep-favourite').click();
+  await page.getByTestId('keep-favourite').filter({ hasText: 'Among your favourites' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByTestId('put-favourite').filter({ hasText: /croissant/i }).first().click();
+  done('favourite kept and chosen');
+
+  await page.getByTestId('checkout').click();
+  const place = page.getByTestId('place-order');
+  await place.waitFor();
+  const total = page.getByTestId('checkout-total');
+  const goods = cents(await total.innerText());
+  await page.getByTestId('deliver').click();
+  const door = ['Ada Lovelace', 'Rynek Główny 1', null, '31-042', 'Kraków', 'PL'];
+  for (const [field, typed] of door.entries()) {
+    if (typed) await page.getByTestId(`address-${field}`).fill(typed);
+  }
+  await page.keyboard.press('Tab');
+  const fee = cents(await page.getByTestId('delivery-fee').locator('span').last().innerText());
+  check(fee > 0, 'brought for nothing');
+  await total.filter({ hasText: ((goods + fee) / 100).toFixed(2) }).waitFor();
+  await page.getByTestId('card-token').fill('tok_visa');
+  await picture(page, '11-to-the-door');
+  await place.click();
+  await page.getByTestId('order-delivery').waitFor();
+  check(cents(await page.getByTestId('order-total').innerText()) === goods + fee, 'it is brought for another fee');
+  const number = await page.getByTestId('order-number').innerText();
+  done('ordered to the door');
+
+  const ticket = board.locator(`[data-testid=ticket][data-number="${number}"]`);
+  const status = page.getByTestId('order-status');
+  for (const step of ['Preparation', 'Ready']) {
+    // Nobody begins before a courier is found.
+    await ticket.locator('[data-testid=bump]:not([aria-disabled])').click();
+    await status.filter({ hasText: step }).waitFor();
+  }
+  // The rest is the courier's.
+  await status.filter({ hasText: 'Delivered' }).waitFor({ timeout: 2 * PATIENCE });
+  await picture(page, '12-brought');
+  done('brought to the door');
+}
+
 async function payBy(page, card) {
   await page.getByTestId('pay-card').click();
   await page.getByTestId('card-token').fill(card);
@@ -174,6 +229,8 @@ try {
   const number = await order(front, total);
   await openBoard(board);
   await make(board, number, front);
+  await readsTheReceipt(front, number);
+  await isBrought(front, board);
   await isDeclined(front);
   await showsNamesAsText(await open(browser, 'hostile', { width: 1280, height: 900 }));
   check(complaints.length === 0, complaints.join('\n'));

@@ -17,7 +17,7 @@ use crate::stack;
 
 /// A name that takes over a page that takes it for markup.
 const HOSTILE: &str = r#"<img src=/x onerror="document.title='taken'">'"</script>"#;
-/// The whole journey takes about ten seconds on two cores; loading WebAssembly beside other tests may take a while.
+/// The whole journey takes about half a minute on two cores; loading WebAssembly beside other tests may take a while.
 const DEADLINE: Duration = Duration::from_mins(3);
 
 #[tokio::test]
