@@ -1,5 +1,7 @@
 //! Pricing against small menus, and against any menu and any order.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -50,7 +52,7 @@ fn product(
                 price: *price,
             })
             .collect(),
-        option_groups,
+        option_groups: option_groups.into_iter().map(Arc::new).collect(),
     }
 }
 
@@ -297,7 +299,7 @@ proptest! {
         for product in &mut later.categories[0].products {
             product.tax_rate_bp = rate;
             product.variations.iter_mut().for_each(|it| it.price += more);
-            for group in &mut product.option_groups {
+            for group in product.option_groups.iter_mut().map(Arc::make_mut) {
                 group.options.iter_mut().for_each(|it| it.price += more);
                 group.options.reverse();
             }

@@ -75,7 +75,7 @@ async fn a_payments_events_are_the_golden_samples() {
 
 /// The refunds that were told of an order, in their order: how much each was, what for, and how much it made in all.
 async fn refunds(world: &World, order: OrderId) -> Vec<(i64, String, i64)> {
-    let told = published(world).await.into_iter();
+    let told = published(world.db()).await.into_iter();
     told.filter(|event| event["type"] == "payment.refund_processed.v1")
         .filter(|event| event["data"]["order_id"] == order.0.to_string())
         .map(|event| {

@@ -3,9 +3,10 @@
 //! Invariant: every row of [`SPOILED`] breaks exactly the invariant that it names.
 
 use super::super::Invariant;
-use super::super::evidence::{Admission, Event, Evidence, Leak, Shipment};
+use super::super::evidence::{Admission, Event, Evidence, Leak, Return, Shipment};
 use super::{
-    BACK, CONFIRMED, MADE, PRICE, Step, TIP, booked, entries, movement, operation, seal, transition,
+    BACK, CONFIRMED, FEE, MADE, PRICE, Step, TIP, booked, entries, movement, operation, seal,
+    transition,
 };
 
 /// Makes the history of an order anew, with a sound chain; what it says is the test's business.

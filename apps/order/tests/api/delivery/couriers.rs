@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use order::order::StoreId;
 use serde_json::json;
 
-use super::{booked, delivered, dispatched, failed, money, refusal, refused, shipment};
+use super::{booked, delivered, dispatched, failed, refusal, refused, shipment};
 use crate::world::{STORE, World};
 
 #[tokio::test]
