@@ -33,9 +33,9 @@ const CONSUMERS: [Consumer; 32] = [
     ("order", "payment.failed.v1", always),
     ("order", "payment.voided.v1", always),
     ("order", "payment.refund_processed.v1", always),
-    ("shipping", "order.confirmed.v1", always),
-    ("shipping", "order.cancelled.v1", always),
-    ("shipping", "order.recalled.v1", always),
+    ("shipping", "order.confirmed.v1", to_be_brought),
+    ("shipping", "order.cancelled.v1", to_be_brought),
+    ("shipping", "order.recalled.v1", to_be_brought),
     ("shipping", "user.deleted.v1", always),
     ("order", "shipment.created.v1", always),
     ("order", "shipment.dispatched.v1", always),
@@ -54,6 +54,10 @@ fn always(_: &Event) -> bool {
 fn paid_at_the_counter(event: &Event) -> bool {
     let (payment, total) = (&event.data["payment"], &event.data["total"]);
     payment["method"] == "counter" && total["amount"].as_i64() > Some(0)
+}
+
+fn to_be_brought(event: &Event) -> bool {
+    !event.data["delivery"].is_null()
 }
 
 /// I6.

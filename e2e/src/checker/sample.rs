@@ -205,7 +205,10 @@ fn publish(evidence: &mut Evidence, id: &str, version: i64, to: &str, method: &s
         kind,
         subject: id.into(),
         sequence: version,
-        data: json!({ "payment": { "method": method }, "total": { "amount": PRICE }, "lines": [] }),
+        data: json!({
+            "payment": { "method": method }, "total": { "amount": PRICE }, "lines": [],
+            "delivery": (method == "card").then_some(FEE),
+        }),
     };
     for app in ["inventory", "order", "payment", "shipping"] {
         evidence.admissions.push(Admission {
