@@ -4,11 +4,13 @@
 //! the document does not name, a body that is no JSON by its label, and whatever the document can't say pass. A body
 //! that passes does so byte by byte.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
+use serde::Deserialize;
 use serde_json::Value;
 use service::extract;
 use service::problem::Problem;
@@ -21,13 +23,53 @@ pub const DOCUMENT: &str = include_str!("../openapi.json");
 /// Faults named in one answer. A body of nothing but faults is not worth an answer of its own size.
 const NAMED_FAULTS: usize = 50;
 
-static PARSED: LazyLock<Value> = LazyLock::new(|| {
+/// What requests must be like, by path and method. Of the document, most of which is about answers, nothing else is kept.
+static CONTRACTS: LazyLock<HashMap<String, HashMap<String, Arc<Contract>>>> = LazyLock::new(|| {
     #[expect(
         clippy::expect_used,
         reason = "the document is a constant: a wrong one must stop the start"
     )]
-    serde_json::from_str(DOCUMENT).expect("the committed document is JSON")
+    let document: Described = serde_json::from_str(DOCUMENT).expect("the committed document");
+    let read = |path: HashMap<String, Operation>| {
+        let operations = path.into_iter();
+        let contracts = operations.map(|(method, it)| (method, Arc::new(Contract::read(it))));
+        contracts.collect()
+    };
+    let paths = document.paths.into_iter();
+    paths.map(|(path, it)| (path, read(it))).collect()
 });
+
+/// What is read of the document.
+#[derive(Deserialize)]
+struct Described {
+    paths: HashMap<String, HashMap<String, Operation>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Operation {
+    #[serde(default)]
+    parameters: Vec<Place>,
+    request_body: Option<RequestBody>,
+}
+
+#[derive(Deserialize)]
+struct RequestBody {
+    content: HashMap<String, MediaType>,
+}
+
+#[derive(Deserialize)]
+struct MediaType {
+    schema: Value,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    name: String,
+    #[serde(rename = "in")]
+    within: String,
+    schema: Value,
+}
 
 /// What the requests of one row must be like.
 #[derive(Debug, Default)]
@@ -52,21 +94,27 @@ impl Contract {
     /// At start-up, if the document has a schema that is none: a mistake in a constant.
     #[must_use]
     pub fn of(method: &Method, path: &str) -> Arc<Self> {
-        let verb = method.as_str().to_ascii_lowercase();
-        let operation = &PARSED["paths"][path][&verb];
-        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-        let parameters = operation["parameters"].as_array().into_iter().flatten();
-        Arc::new(Self {
-            body: (!body.is_null()).then(|| validator(body)),
-            query: parameters
-                .filter(|parameter| parameter["in"] == "query")
-                .map(|parameter| Parameter {
-                    name: parameter["name"].as_str().unwrap_or_default().to_owned(),
-                    is_number: parameter["schema"]["type"] == "integer",
-                    validator: validator(&parameter["schema"]),
-                })
-                .collect(),
-        })
+        let found = CONTRACTS
+            .get(path)
+            .and_then(|path| path.get(&method.as_str().to_ascii_lowercase()));
+        found.cloned().unwrap_or_default()
+    }
+
+    fn read(operation: Operation) -> Self {
+        let body = operation
+            .request_body
+            .and_then(|mut body| body.content.remove("application/json"));
+        let parameters = operation.parameters.into_iter();
+        let query = parameters.filter(|parameter| parameter.within == "query");
+        let query = query.map(|parameter| Parameter {
+            is_number: parameter.schema["type"] == "integer",
+            validator: validator(&parameter.schema),
+            name: parameter.name,
+        });
+        Self {
+            body: body.map(|json| validator(&json.schema)),
+            query: query.collect(),
+        }
     }
 
     /// Looks at what a request says; the path's parameters are whole UUIDs already.

@@ -3,17 +3,20 @@
 //! Invariant: a redriven event goes the way that its delivery went.
 
 use dapr_kit::CloudEvent;
-use outbox::dead::routes::Consumer;
+use outbox::Consumer;
 use serde_json::Value;
 use service::clock::Clock;
 use service::delivery::NotTaken;
 use sqlx::{PgConnection, PgPool};
 
+use crate::config::APP;
 use crate::inbound::{IDENTITY, INVENTORY, OURS, PAYMENT, SHIPPING};
 use crate::ops::{on_account, on_inventory, on_order, on_payment, on_shipping};
 use crate::state::App;
 
 impl Consumer for App {
+    const APP: &'static str = APP;
+
     fn db(&self) -> &PgPool {
         &self.db
     }

@@ -3,6 +3,7 @@
 //! Invariant: a row of the table that is missing here makes no document, nor does one that is served no more.
 
 use axum::http::Method;
+use outbox::bulk;
 use outbox::dead::routes as dead;
 use serde_json::json;
 use service::openapi::{Document, Mismatch};
@@ -41,17 +42,20 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     receipts(&mut it);
     operators(&mut it);
     dead::describe(&mut it);
-    it.events(
+    bulk::describe(
+        &mut it,
         "/events/order",
         "hearOrder",
         "Keeps what was told of orders, and counts what was sold.",
     );
-    it.events(
+    bulk::describe(
+        &mut it,
         "/events/payment",
         "hearPayment",
         "Keeps what happened to an order's money.",
     );
-    it.events(
+    bulk::describe(
+        &mut it,
         "/events/inventory",
         "hearInventory",
         "Keeps what happened to an order's stock.",

@@ -3,6 +3,7 @@
 //! Invariant: none is public; whose order it is, is decided in the operation. Events come from our own sidecar alone.
 
 use axum::http::Method;
+use outbox::bulk::{self, BATCHES};
 use outbox::dead::routes as dead;
 use service::revoked;
 use service::routes::{Access, Routes};
@@ -10,9 +11,9 @@ use service::routes::{Access, Routes};
 use crate::access::{self, FULFIL};
 use crate::grpc;
 use crate::ops::{
-    cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_inventory, on_order,
-    on_payment, on_shipping, pickup, pickup_set, place, receipts, retry, returns, sales,
-    sales_clear, settle, slots, tickets, timeline, timeline_clear,
+    cancel, checkout, checkouts, fulfil, get, history, list, on_account, on_shipping, pickup,
+    pickup_set, place, receipts, retry, returns, sales, sales_clear, settle, slots, tickets,
+    timeline, timeline_clear,
 };
 use crate::state::App;
 
@@ -98,17 +99,19 @@ pub fn table() -> Routes<App> {
 /// What other services tell.
 fn heard(routes: Routes<App>) -> Routes<App> {
     routes
-        .route(
+        .upload(
             Method::POST,
             "/events/payment",
             Access::Sidecar,
-            on_payment::handler,
+            BATCHES,
+            bulk::together::<App>,
         )
-        .route(
+        .upload(
             Method::POST,
             "/events/inventory",
             Access::Sidecar,
-            on_inventory::handler,
+            BATCHES,
+            bulk::together::<App>,
         )
         .route(
             Method::POST,
@@ -175,11 +178,12 @@ fn sold(routes: Routes<App>) -> Routes<App> {
             sales::handler,
         )
         .route(Method::DELETE, "/v1/sales", OPERATE, sales_clear::handler)
-        .route(
+        .upload(
             Method::POST,
             "/events/order",
             Access::Sidecar,
-            on_order::handler,
+            BATCHES,
+            bulk::together::<App>,
         )
 }
 

@@ -3,9 +3,12 @@
 //! Invariant: an event's effect and its admission to the inbox are one transaction, so each is taken once. A late one is
 //! taken like any other: a shipment's status says whether it still means anything.
 
+use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use dapr_kit::{CloudEvent, trace};
+use outbox::bulk::{self, Statuses};
 use outbox::{Admission, Incoming, admit};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -13,6 +16,7 @@ use serde_json::Value;
 use service::database;
 use service::delivery::{self, NotTaken};
 use service::failpoint;
+use service::problem::Problem;
 use sqlx::PgConnection;
 use tracing::Instrument as _;
 
@@ -78,17 +82,19 @@ fn wish(event: &CloudEvent<Value>) -> Result<Option<Wish>, serde_json::Error> {
     Ok(asks.then_some(wish))
 }
 
-/// `POST /events/order`: a delivery of our sidecar. Whatever asks nothing of us is acknowledged.
-pub async fn order(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
-    hear(&app, event, "consume order-events").await
+/// `POST /events/order`: deliveries of our sidecar, in bulk. Whatever asks nothing of us is acknowledged, and that is most
+/// of it; so what asks something has a transaction of its own.
+pub async fn order(State(app): State<App>, body: Bytes) -> Result<Json<Statuses>, Problem> {
+    let deliver = |event| hear(&app, event, "consume order-events");
+    bulk::each(&app, &body, deliver).await
 }
 
 /// `POST /events/account`: a delivery of our sidecar, of identity's events. Whatever asks nothing of us is acknowledged.
 pub async fn account(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
-    hear(&app, event, "consume identity-events").await
+    delivery::answer(hear(&app, event, "consume identity-events")).await
 }
 
-async fn hear(app: &App, event: CloudEvent<Value>, name: &'static str) -> StatusCode {
+async fn hear(app: &App, event: CloudEvent<Value>, name: &'static str) -> Result<(), NotTaken> {
     let span = tracing::info_span!(
         target: "crema",
         "consume",
@@ -99,7 +105,7 @@ async fn hear(app: &App, event: CloudEvent<Value>, name: &'static str) -> Status
     if let Some(parent) = &event.trace_parent {
         trace::continue_from(&span, parent);
     }
-    delivery::answer(deliver(app, &event).instrument(span)).await
+    deliver(app, &event).instrument(span).await
 }
 
 async fn deliver(app: &App, event: &CloudEvent<Value>) -> Result<(), NotTaken> {

@@ -3,6 +3,7 @@
 //! Invariant: a row of the table that is missing here makes no document, nor does one that is served no more.
 
 use axum::http::Method;
+use outbox::bulk;
 use outbox::dead::routes as dead;
 use service::openapi::{Document, Mismatch};
 use service::page::Page;
@@ -25,7 +26,8 @@ pub fn document() -> Result<serde_json::Value, Mismatch> {
     shipments(&mut it);
     zones(&mut it);
     dead::describe(&mut it);
-    it.events(
+    bulk::describe(
+        &mut it,
         "/events/order",
         "hearOrder",
         "Books a confirmed order's courier, calls him in when it is ready, and withdraws a cancelled one's.",

@@ -3,6 +3,7 @@
 //! Invariant: none is public; whose shipment or store it is, is decided in the operation.
 
 use axum::http::Method;
+use outbox::bulk::BATCHES;
 use outbox::dead::routes as dead;
 use service::revoked;
 use service::routes::{Access, Routes};
@@ -46,7 +47,13 @@ pub fn table() -> Routes<App> {
             OPERATE,
             dead::redrive::<App>,
         )
-        .route(POST, "/events/order", Access::Sidecar, inbound::order)
+        .upload(
+            POST,
+            "/events/order",
+            Access::Sidecar,
+            BATCHES,
+            inbound::order,
+        )
         .route(POST, "/events/account", Access::Sidecar, inbound::account)
         .route(POST, "/events/identity", Access::Sidecar, revoked::hear)
         .route(POST, "/events/dead", Access::Sidecar, dead::keep::<App>)

@@ -234,6 +234,28 @@ fn every_subscription_leads_to_a_route_of_its_consumer() {
     }
 }
 
+/// One answers for each entry, the other for the whole body; and of too many a delivery would be too large, for ever.
+#[test]
+fn what_is_delivered_in_bulk_is_heard_in_bulk() {
+    let mut bulks = 0;
+    for Subscription {
+        consumer,
+        path,
+        in_bulk,
+        ..
+    } in subscriptions()
+    {
+        let document = text(&root().join("apps").join(&consumer).join("openapi.json"));
+        let document: Value = serde_json::from_str(&document).expect("a document");
+        let answers = &document["paths"][&path]["post"]["responses"];
+        let heard = answers["200"]["content"]["application/json"].is_object();
+        assert_eq!(in_bulk.is_some(), heard, "{consumer} {path}: {answers}");
+        assert!(in_bulk.is_none_or(|most| most <= 50), "{consumer} {path}");
+        bulks += u64::from(heard);
+    }
+    assert!(bulks > 0, "nothing is delivered in bulk");
+}
+
 /// What the broker's component lets an app do: `subscriptionScopes` or `publishingScopes`.
 fn may(pubsub: &str, scopes: &str, app: &str) -> Vec<String> {
     let component = &components()[pubsub];

@@ -241,9 +241,14 @@ fn listeners_table(listeners: &[&Subscription]) -> String {
     let mut table = format!("\n{}", row(&["consumer", "at", "dead letters"]));
     table += "|---|---|---|\n";
     for one in listeners {
+        let how = if one.in_bulk.is_some() {
+            ", in bulk"
+        } else {
+            ""
+        };
         table += &row(&[
             &one.consumer,
-            &format!("`POST {}`", one.path),
+            &format!("`POST {}`{how}", one.path),
             &format!("`{}`", one.dead_letters.as_deref().unwrap_or_default()),
         ]);
     }

@@ -141,6 +141,8 @@ pub struct Subscription {
     pub consumer: String,
     /// Where every event goes. Without rules: an event that matches none would become a dead letter.
     pub path: String,
+    /// How many events the sidecar collects for one delivery, if it does.
+    pub in_bulk: Option<u64>,
 }
 
 impl Subscription {
@@ -160,6 +162,11 @@ impl Subscription {
             consumer: consumer.clone(),
             topic,
             path: string(&spec["routes"]["default"]),
+            in_bulk: spec["bulkSubscribe"]["enabled"]
+                .as_bool()
+                .unwrap_or_default()
+                .then(|| spec["bulkSubscribe"]["maxMessagesCount"].as_u64())
+                .flatten(),
         }
     }
 

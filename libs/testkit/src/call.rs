@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::request::Builder;
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::APP_TOKEN;
@@ -71,7 +71,40 @@ pub fn delivery(path: &str, event: &Value) -> Request<Body> {
     request.body(event.to_string().into()).expect("a request")
 }
 
-/// The answer to it.
+/// Events of `topic` as our sidecar delivers them in bulk, each by its place.
+///
+/// # Panics
+/// If `path` is none.
+#[must_use]
+pub fn bulk(path: &str, topic: &str, events: &[Value]) -> Request<Body> {
+    let entries = events.iter().enumerate().map(|(place, event)| {
+        let id = place.to_string();
+        json!({ "entryId": id, "event": event, "contentType": "application/cloudevents+json", "metadata": {} })
+    });
+    let entries: Vec<_> = entries.collect();
+    let body =
+        json!({ "topic": topic, "pubsubname": "pubsub", "entries": entries, "metadata": {} });
+    let request = Request::post(path)
+        .header("dapr-api-token", APP_TOKEN)
+        .header(header::CONTENT_TYPE, "application/json");
+    request.body(body.to_string().into()).expect("a request")
+}
+
+/// What becomes of each of them, by the body of the answer.
+///
+/// # Panics
+/// If one is missing, or another is there.
+#[must_use]
+pub fn statuses(answer: &Value) -> Vec<String> {
+    let statuses = answer["statuses"].as_array().expect("statuses");
+    let one = |(place, one): (usize, &Value)| {
+        assert_eq!(one["entryId"], place.to_string());
+        one["status"].as_str().expect("a status").to_owned()
+    };
+    statuses.iter().enumerate().map(one).collect()
+}
+
+/// The answer to a request.
 ///
 /// # Panics
 /// If its body is no JSON.

@@ -3,25 +3,13 @@
 //! Invariant: delivered twice or late, an event leaves what it leaves when delivered once and in time. So it needs no
 //! inbox, which would keep what was dropped from being filled again.
 
-use axum::extract::State;
-use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use serde_json::Value;
-use service::delivery::{self, NotTaken};
+use service::delivery::NotTaken;
 use sqlx::PgConnection;
 
 use crate::inbound;
-use crate::state::App;
 use crate::store;
-
-/// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
-pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
-    delivery::answer(async {
-        let mut connection = app.db.acquire().await?;
-        handle(&mut connection, event).await
-    })
-    .await
-}
 
 /// Keeps the event, and what it tells of what was sold.
 pub async fn handle(

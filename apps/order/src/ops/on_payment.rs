@@ -3,28 +3,13 @@
 //! Invariant: delivered twice or late, an event leaves what it leaves when delivered once and in time. So it needs no
 //! inbox, which would keep a dropped timeline from being filled again.
 
-use axum::extract::State;
-use axum::http::StatusCode;
 use dapr_kit::CloudEvent;
 use serde_json::Value;
-use service::database;
-use service::delivery::{self, NotTaken};
+use service::delivery::NotTaken;
 use sqlx::PgConnection;
 
 use crate::inbound;
-use crate::state::App;
 use crate::store;
-
-/// Answers 204, 503 to have it delivered again, or 404 to have it put aside.
-pub async fn handler(State(app): State<App>, event: CloudEvent<Value>) -> StatusCode {
-    delivery::answer(async {
-        let mut transaction = database::begin(&app.db).await?;
-        handle(&mut transaction, event).await?;
-        transaction.commit().await?;
-        Ok(())
-    })
-    .await
-}
 
 /// Adds the event to the timeline of its order, if it is of a type that belongs there, and what it tells of money that
 /// went back to the order's refunds, in the caller's transaction.

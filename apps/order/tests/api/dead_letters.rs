@@ -16,12 +16,6 @@ async fn bury(world: &World, topic: &str, event: &Value) {
     assert_eq!(answer.status, StatusCode::NO_CONTENT, "{event}");
 }
 
-async fn letters(world: &World) -> Vec<Value> {
-    let page = world.get(&world.operator(), "/v1/dead-letters").await;
-    assert_eq!(page.status, StatusCode::OK);
-    page.body["items"].as_array().expect("items").clone()
-}
-
 async fn redrive(world: &World, letter: &Value) -> crate::world::Answer {
     let id = letter["id"].as_str().expect("an id");
     let path = format!("/v1/dead-letters/{id}/redrive");
@@ -49,7 +43,7 @@ async fn a_letter_is_kept_once_and_shown_whole() {
     event["topic"] = json!("payment-events");
     bury(&world, TOPIC, &event).await;
     bury(&world, TOPIC, &event).await;
-    let kept = letters(&world).await;
+    let kept = world.letters().await;
     assert_eq!(kept.len(), 1);
     let mut letter = kept[0].clone();
     letter["id"] = Value::Null;
@@ -79,7 +73,7 @@ async fn whatever_comes_is_kept() {
         let answer = world.send(request.expect("a request")).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{text:?}");
     }
-    let kept = letters(&world).await;
+    let kept = world.letters().await;
     assert_eq!(kept.len(), 5);
     for letter in kept {
         let answer = redrive(&world, &letter).await;
@@ -151,13 +145,13 @@ async fn redriven_it_has_its_effect_once() {
     )
     .await;
     world.app.clock.advance(chrono::TimeDelta::minutes(1));
-    for letter in letters(&world).await {
+    for letter in world.letters().await {
         let answer = redrive(&world, &letter).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         assert_eq!(answer.body["redriven_at"], "2026-03-02T07:31:00.000Z");
     }
     assert_eq!(entries(&world).await, 2);
-    let once = letters(&world).await;
+    let once = world.letters().await;
     assert!(
         once.iter()
             .all(|letter| letter["redriven_at"] == "2026-03-02T07:31:00.000Z")
@@ -167,7 +161,7 @@ async fn redriven_it_has_its_effect_once() {
     for letter in &once {
         assert_eq!(redrive(&world, letter).await.body, *letter);
     }
-    assert_eq!((entries(&world).await, letters(&world).await), (2, once));
+    assert_eq!((entries(&world).await, world.letters().await), (2, once));
 }
 
 #[tokio::test]
@@ -192,7 +186,7 @@ async fn a_letter_that_still_fails_stays() {
     for event in [&poison, &stranger] {
         bury(&world, TOPIC, event).await;
     }
-    for letter in letters(&world).await {
+    for letter in world.letters().await {
         let answer = redrive(&world, &letter).await;
         assert_eq!(
             (answer.status.as_u16(), answer.problem().0.as_str()),
@@ -200,7 +194,8 @@ async fn a_letter_that_still_fails_stays() {
         );
     }
     assert!(
-        letters(&world)
+        world
+            .letters()
             .await
             .iter()
             .all(|letter| letter["redriven_at"].is_null())
@@ -233,7 +228,7 @@ async fn effect_and_mark_are_one() {
         $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$;
         CREATE TRIGGER broken BEFORE UPDATE ON inbox.dead_letters FOR EACH ROW EXECUTE FUNCTION broken();";
     world.db().execute(broken).await.expect("a trigger");
-    let letter = &letters(&world).await[0];
+    let letter = &world.letters().await[0];
     assert_eq!(
         redrive(&world, letter).await.status,
         StatusCode::SERVICE_UNAVAILABLE

@@ -153,9 +153,14 @@ fn told(order: Uuid) -> Vec<(&'static str, Value)> {
 
 async fn feed<'a>(world: &World, events: impl IntoIterator<Item = &'a (&'static str, Value)>) {
     for (source, event) in events {
-        let (path, topic) = (format!("/events/{source}"), format!("{source}-events"));
-        let answer = world.deliver(&path, &topic, event).await;
-        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{event}");
+        // What becomes of the order is not put off: of shipping's events each comes alone.
+        if *source == "shipping" {
+            let answer = world.deliver("/events/shipping", "shipping-events", event);
+            assert_eq!(answer.await.status, StatusCode::NO_CONTENT, "{event}");
+        } else {
+            let statuses = world.hear(source, std::slice::from_ref(event)).await;
+            assert_eq!(statuses, ["SUCCESS"], "{event}");
+        }
     }
 }
 
@@ -310,14 +315,20 @@ async fn an_unknown_type_is_nothing_to_us_and_poison_is_refused_for_good() {
     poison["data"]["amount"] = json!("four");
     let mut nobodys = stock(id, 3, "inventory.reserved.v1", "held", at);
     nobodys["data"]["order_id"] = json!("mine");
-    for (path, event) in [
-        ("/events/payment", poison),
-        ("/events/inventory", nobodys),
-        ("/events/payment", json!({"no": "event"})),
+    let others = stock(id, 4, "inventory.reserved.v1", "held", at);
+    for (service, event) in [
+        ("payment", poison),
+        ("inventory", nobodys),
+        ("payment", json!({"no": "event"})),
+        // Only inventory is kept from publishing where payment does.
+        ("payment", others),
     ] {
-        let answer = world.deliver(path, "some-events", &event).await;
-        // Dapr takes a 404 to the dead-letter topic at once.
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{event}");
+        let statuses = world.hear(service, std::slice::from_ref(&event)).await;
+        assert_eq!(statuses, ["SUCCESS"], "{event}");
+        let letters = world.letters().await;
+        let kept = letters.iter().find(|letter| letter["event"] == event);
+        let topic = &kept.expect("its letter")["topic"];
+        assert_eq!(*topic, format!("{service}-events.order.dead"));
     }
     assert_eq!(rows(&world).await, [""; 0]);
 }
@@ -333,10 +344,11 @@ async fn without_the_database_an_event_is_delivered_again() {
         "2026-03-02T07:30:01.000Z",
     );
     world.db().close().await;
-    for path in ["/events/payment", "/events/dead"] {
-        let answer = world.deliver(path, "some-events", &event).await;
-        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
-    }
+    let buried = world.deliver("/events/dead", "some-events", &event).await;
+    assert_eq!(buried.status, StatusCode::SERVICE_UNAVAILABLE);
+    // One that can't even be read has to wait until its letter can be kept.
+    let events = [json!({"no": "event"}), event];
+    assert_eq!(world.hear("payment", &events).await, ["RETRY"; 2]);
 }
 
 #[tokio::test]

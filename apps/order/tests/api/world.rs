@@ -25,6 +25,7 @@ use service::clock::Clock;
 use service::ids::Ids;
 use sqlx::PgPool;
 pub use testkit::call::request;
+use testkit::call::{bulk, statuses};
 use testkit::{APP_TOKEN, Claims, Issuer, Sidecar};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -296,6 +297,21 @@ impl World {
             .header(header::CONTENT_TYPE, "application/cloudevents+json")
             .body(event.to_string().into());
         self.send(request.expect("a request")).await
+    }
+
+    /// Has the sidecar deliver events of a service in bulk, and says what becomes of each.
+    pub async fn hear(&self, service: &str, events: &[Value]) -> Vec<String> {
+        let (path, topic) = (format!("/events/{service}"), format!("{service}-events"));
+        let answer = self.send(bulk(&path, &topic, events)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        statuses(&answer.body)
+    }
+
+    /// The dead letters.
+    pub async fn letters(&self) -> Vec<Value> {
+        let page = self.get(&self.operator(), "/v1/dead-letters").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        page.body["items"].as_array().expect("items").clone()
     }
 
     /// Places an order and waits for the end of its checkout.

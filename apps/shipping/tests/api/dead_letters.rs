@@ -27,7 +27,8 @@ async fn a_letter_is_kept_once_and_handled_when_it_is_redriven() {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     }
     // Nor does the broker's own late delivery do it again.
-    world.deliver("/events/order", &confirmed).await;
+    confirmed["topic"] = json!("order-events");
+    assert_eq!(world.deliver_orders(&[confirmed]).await, ["SUCCESS"]);
     assert_eq!(world.shipment(order).await.version, 2);
 }
 

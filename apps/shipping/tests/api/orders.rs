@@ -1,6 +1,6 @@
 //! What the order service's events do, delivered once, often, late, out of order, or by somebody else.
 
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, header};
 use serde_json::json;
 use testkit::APP_TOKEN;
 
@@ -31,8 +31,7 @@ async fn an_order_that_is_fetched_costs_no_transaction() {
     let order = world.announced().await;
     let mut confirmed = order_event("e-1", "order.confirmed.v1", order, 2);
     confirmed["data"]["delivery"] = json!(null);
-    let status = world.deliver("/events/order", &confirmed).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(world.deliver_orders(&[confirmed]).await, ["SUCCESS"]);
     assert_eq!(world.count("inbox.messages").await, 0);
     assert_eq!(world.shipment(order).await.version, 1);
 }
@@ -42,9 +41,10 @@ async fn deliveries_repeated_and_at_once_have_one_effect() {
     let world = World::new().await;
     let order = world.announced().await;
     let confirmed = order_event("e-1", "order.confirmed.v1", order, 2);
-    let all = (0..12).map(|_| world.deliver("/events/order", &confirmed));
-    for status in futures::future::join_all(all).await {
-        assert_eq!(status, StatusCode::NO_CONTENT);
+    let twice = [confirmed.clone(), confirmed];
+    let all = (0..12).map(|_| world.deliver_orders(&twice));
+    for statuses in futures::future::join_all(all).await {
+        assert_eq!(statuses, ["SUCCESS"; 2]);
     }
     assert_eq!(world.shipment(order).await.version, 2);
     assert_eq!(world.count("inbox.messages").await, 1);
@@ -153,8 +153,7 @@ async fn what_asks_nothing_is_acknowledged_and_what_can_t_be_read_goes_to_the_de
     world.hear("order.created.v1", order, 1).await;
     let mut unknown = order_event("e-9", "order.created.v1", order, 7);
     unknown["type"] = json!("order.admired.v1");
-    let status = world.deliver("/events/order", &unknown).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(world.deliver_orders(&[unknown]).await, ["SUCCESS"]);
     assert_eq!(world.count("inbox.messages").await, 0);
     for (pointer, value) in [
         ("/data/order_id", json!("no id")),
@@ -163,10 +162,18 @@ async fn what_asks_nothing_is_acknowledged_and_what_can_t_be_read_goes_to_the_de
     ] {
         let mut poison = order_event("e-1", "order.confirmed.v1", order, 2);
         *poison.pointer_mut(pointer).expect(pointer) = value;
-        let status = world.deliver("/events/order", &poison).await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{pointer}");
+        // What comes behind it is not held up.
+        let next = world.announced().await;
+        let confirmed = order_event(&format!("after {pointer}"), "order.confirmed.v1", next, 2);
+        let statuses = world.deliver_orders(&[poison, confirmed]).await;
+        assert_eq!(statuses, ["SUCCESS"; 2], "{pointer}");
+        assert_eq!(world.status(next).await, "searching");
     }
     assert_eq!(world.status(order).await, "announced");
+    // One and the same event, three times spoilt.
+    let letters = world.get(&world.operator(), "/v1/dead-letters").await.body;
+    assert_eq!(letters["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(letters["items"][0]["topic"], "order-events.shipping.dead");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use shipping::store::shipments;
 use shipping::{driver, feed, routes, seed};
 use sqlx::PgPool;
 pub use testkit::call::{Answer, request};
-use testkit::call::{delivery, send};
+use testkit::call::{bulk, delivery, send, statuses};
 use testkit::events::kinds;
 use testkit::{Claims, Issuer, log};
 use tokio::sync::Notify;
@@ -177,13 +177,19 @@ impl World {
         self.send(delivery(path, event)).await.status
     }
 
+    /// A delivery in bulk of events about orders: what becomes of each.
+    pub async fn deliver_orders(&self, events: &[Value]) -> Vec<String> {
+        let answer = self
+            .send(bulk("/events/order", "order-events", events))
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        statuses(&answer.body)
+    }
+
     /// Delivers a new event about an order.
     pub async fn hear(&self, kind: &str, order: Uuid, sequence: i64) {
         let event = order_event(&self.app.ids.next().to_string(), kind, order, sequence);
-        assert_eq!(
-            self.deliver("/events/order", &event).await,
-            StatusCode::NO_CONTENT
-        );
+        assert_eq!(self.deliver_orders(&[event]).await, ["SUCCESS"]);
     }
 
     /// Delivers the event that somebody's account is removed.

@@ -71,10 +71,10 @@ pub fn TrackerPage(
             view! {
                 <div class="tracker">
                     {head(shown, connection, shared, first)}
-                    <div>
+                    <section class="card" aria-labelledby="receipt-heading">
                         {move || shown.get().map(|order| receipt(&order))}
                         {documents(shown)}
-                    </div>
+                    </section>
                 </div>
             }
             .into_any()
@@ -228,12 +228,13 @@ fn receipt(order: &Order) -> AnyView {
         })
         .collect_view();
     view! {
-        <section class="card" aria-labelledby="receipt-heading">
+        <div>
             <h2 id="receipt-heading">{order.store_name.clone()}</h2>
             <p class="line-details">{browser::local_time(order.placed_at.timestamp_millis())}</p>
             {order.pickup.map(|pickup| {
                 let due = browser::local_time(pickup.due_at.timestamp_millis());
                 let words = match pickup.kind {
+                    PickupKind::Now if order.delivery.is_some() => "Leaves us at about ",
                     PickupKind::Now => "Ready at about ",
                     PickupKind::Slot => "Picked up at ",
                 };
@@ -257,7 +258,7 @@ fn receipt(order: &Order) -> AnyView {
                 <a class="button secondary" href=format!("/stores/{}", order.store_id)>"Order something else"</a>
                 <a class="quiet" href="/orders">"All your orders"</a>
             </div>
-        </section>
+        </div>
     }
     .into_any()
 }

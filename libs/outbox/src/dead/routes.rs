@@ -6,44 +6,23 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use dapr_kit::CloudEvent;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use service::auth::Principal;
-use service::clock::Clock;
 use service::database;
 use service::delivery::NotTaken;
 use service::extract::{Path, Query};
 use service::openapi::Document;
 use service::page::{Page, PageQuery};
 use service::problem::Problem;
-use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::DeadLetter;
+use crate::Consumer;
 
 /// Where the sidecar says which topic a delivery comes from. The event's own `topic` names the one that it was
 /// published to first.
 const TOPIC: &str = "__topic";
-
-/// A service that consumes events.
-pub trait Consumer: Clone + Send + Sync + 'static {
-    /// Its database.
-    fn db(&self) -> &PgPool;
-
-    /// The time.
-    fn clock(&self) -> &Clock;
-
-    /// Does in the caller's transaction what the event asks for, as its delivery would, once.
-    fn take(
-        &self,
-        connection: &mut PgConnection,
-        event: CloudEvent<Value>,
-    ) -> impl Future<Output = Result<(), NotTaken>> + Send;
-
-    /// What is to be done after the commit of what was taken.
-    fn taken(&self);
-}
 
 /// `POST /events/dead`: a delivery on any dead-letter topic. Answers 204, or an error that has it delivered again.
 pub async fn keep<C: Consumer>(

@@ -1,6 +1,7 @@
-//! The inbox and the dead letters on a real PostgreSQL, with an effect beside them that can be counted.
+//! The inbox, deliveries in bulk and the dead letters on a real PostgreSQL, with an effect beside them that can be counted.
 
 mod admit;
+mod bulk;
 mod dead;
 
 use outbox::MIGRATOR;
