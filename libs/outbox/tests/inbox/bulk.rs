@@ -126,13 +126,15 @@ async fn what_can_all_be_taken_is_one_transaction() {
 #[tokio::test]
 async fn what_can_t_be_handled_is_kept_and_takes_nothing_with_it() {
     let cafe = Cafe::open().await;
+    // By itself: of several, the first decides how the shared transaction fails.
+    assert_eq!(cafe.hear(&["breaks"]).await, ["SUCCESS"]);
     let heard = cafe.hear(&["a", "poison", "unstorable", "breaks", "b"]);
     assert_eq!(heard.await, ["SUCCESS"; 5]);
     assert_eq!(cafe.effects().await, ["a 0", "b 4"]);
     let of = |id: &str| ("order-events.cafe.dead".to_owned(), id.to_owned());
     assert_eq!(
         cafe.letters().await,
-        BTreeSet::from([of("poison 1"), of("unstorable 2"), of("breaks 3")])
+        BTreeSet::from(["breaks 0", "poison 1", "unstorable 2", "breaks 3"].map(of))
     );
 }
 
@@ -152,9 +154,11 @@ async fn behind_what_has_to_wait_everything_waits() {
 async fn what_can_t_be_kept_waits_too() {
     let cafe = Cafe::open().await;
     cafe.db.close().await;
-    for kinds in [&["a", "b"][..], &["poison", "b"]] {
-        assert_eq!(cafe.hear(kinds).await, ["RETRY"; 2]);
-    }
+    assert_eq!(cafe.hear(&["a", "b"]).await, ["RETRY"; 2]);
+    // Found unusable before the database is asked for anything but to keep it.
+    let others = body("payment-events", &["a", "b"]);
+    let answer = bulk::together(State(cafe), others).await;
+    assert_eq!(settled(answer), ["RETRY"; 2]);
 }
 
 #[tokio::test]
