@@ -1,4 +1,4 @@
-//! This service as a consumer of events, whose dead letters can be redriven.
+//! This service as a consumer of events, which come alone or in bulk, and can be redriven.
 //!
 //! Invariant: a redriven event goes the way that its delivery went.
 

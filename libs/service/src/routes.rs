@@ -29,7 +29,7 @@ use crate::server::observe;
 /// The most bytes a request body may have, where the row says nothing else.
 pub const MOST_BODY: usize = 256 * 1024;
 
-/// What a row reads in place of JSON.
+/// What a row reads as bytes: something else than JSON, or more of it than a request may usually have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// The media types that its body may have.
@@ -84,7 +84,7 @@ pub struct Route {
     pub access: Access,
     /// Where it is served.
     pub listener: Listener,
-    /// What it reads, if that is no JSON.
+    /// What it reads, if its handler takes bytes.
     #[serde(skip)]
     pub upload: Option<Upload>,
     /// What the handler's arguments say of its requests.
@@ -178,7 +178,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.add(method, path, access, None, handler)
     }
 
-    /// Adds a row that reads something else than JSON, as bytes.
+    /// Adds a row that reads bytes: something else than JSON, or more of it than [`MOST_BODY`].
     ///
     /// # Panics
     /// As [`Self::route`].

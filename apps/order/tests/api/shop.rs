@@ -1,4 +1,5 @@
-//! Inventory, payment and shipping behind the sidecar: agreeable, but for the answers that a test puts in line.
+//! Inventory, payment and shipping behind the sidecar: agreeable, but for the answers that a test puts in line; and what the
+//! catalog says of a store.
 //!
 //! Invariant: a call without an answer in line is done; what was called is read from the sidecar, in its order.
 
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::http::Method;
 use serde_json::{Value, json};
 use testkit::Sidecar;
+use uuid::Uuid;
 use wiremock::{Request, ResponseTemplate};
 
 /// What is called, by what name, where.
@@ -117,4 +119,38 @@ pub fn problem(status: u16, slug: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(json!({
         "type": format!("urn:problem-type:crema:{slug}"), "title": "No", "status": status, "detail": "Because.",
     }))
+}
+
+/// A store that never closes.
+pub fn always() -> Value {
+    json!([{"from": "2020-01-01T00:00:00.000Z", "until": "2040-01-01T00:00:00.000Z"}])
+}
+
+fn money(amount: i64) -> Value {
+    json!({"amount": amount, "currency": "EUR"})
+}
+
+/// What the catalog answers: every line is flat whites with oat milk.
+pub fn quote(request: &Value, price: i64, zone: &str, openings: &Value) -> Value {
+    let mut total = 0;
+    let lines: Vec<_> = request["lines"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .map(|line| {
+            let quantity = line["quantity"].as_i64().expect("a quantity");
+            total += quantity * price;
+            json!({
+                "variation_id": line["variation_id"], "product": "Flat white", "variation": "Large",
+                "options": [{"id": Uuid::from_u128(9), "group": "Milk", "name": "Oat", "price": money(45)}],
+                "quantity": quantity, "unit_price": money(price), "line_total": money(quantity * price),
+                "tax_rate_bp": 800,
+            })
+        })
+        .collect();
+    json!({
+        "store_id": request["store_id"], "store_name": "Crema Rynek", "timezone": zone, "currency": "EUR",
+        "lines": lines, "total": money(total), "tax": [{"rate_bp": 800, "gross": money(total), "tax": money(33)}],
+        "openings": openings,
+    })
 }

@@ -35,7 +35,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use uuid::Uuid;
 use wiremock::ResponseTemplate;
 
-use crate::shop::Shop;
+use crate::shop::{Shop, always, quote};
 
 pub const STORE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
 pub const OTHER_STORE: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0002);
@@ -490,38 +490,4 @@ pub fn order_of(quantity: i64) -> Value {
 
 pub fn one_flat_white() -> Value {
     order_of(1)
-}
-
-/// A store that never closes.
-fn always() -> Value {
-    json!([{"from": "2020-01-01T00:00:00.000Z", "until": "2040-01-01T00:00:00.000Z"}])
-}
-
-fn money(amount: i64) -> Value {
-    json!({"amount": amount, "currency": "EUR"})
-}
-
-/// What the catalog answers: every line is flat whites with oat milk.
-fn quote(request: &Value, price: i64, zone: &str, openings: &Value) -> Value {
-    let mut total = 0;
-    let lines: Vec<_> = request["lines"]
-        .as_array()
-        .expect("lines")
-        .iter()
-        .map(|line| {
-            let quantity = line["quantity"].as_i64().expect("a quantity");
-            total += quantity * price;
-            json!({
-                "variation_id": line["variation_id"], "product": "Flat white", "variation": "Large",
-                "options": [{"id": Uuid::from_u128(9), "group": "Milk", "name": "Oat", "price": money(45)}],
-                "quantity": quantity, "unit_price": money(price), "line_total": money(quantity * price),
-                "tax_rate_bp": 800,
-            })
-        })
-        .collect();
-    json!({
-        "store_id": request["store_id"], "store_name": "Crema Rynek", "timezone": zone, "currency": "EUR",
-        "lines": lines, "total": money(total), "tax": [{"rate_bp": 800, "gross": money(total), "tax": money(33)}],
-        "openings": openings,
-    })
 }
